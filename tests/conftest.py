@@ -1,0 +1,82 @@
+"""Fixtures that every test may use: databases, fresh for each test, on SQLite and on PostgreSQL."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+from hypothesis import settings
+
+from tests import databases
+
+_alive = pytest.StashKey[IO[str]]()
+
+# The machine's speed is no property of the program.
+settings.register_profile("weir", deadline=None)
+settings.load_profile("weir")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder that all processes of this test run share."""
+    if not hasattr(config, "workerinput"):
+        config.stash[_alive] = databases.make_folder()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove that folder when the last process is done."""
+    if _alive in config.stash:
+        databases.remove_folder(config.stash[_alive])
+
+
+@pytest.fixture(scope="session")
+def postgres_databases() -> Iterator[databases.PostgresDatabases]:
+    """Maker of databases on the PostgreSQL server that all processes of this test run share."""
+    maker = databases.PostgresDatabases()
+    yield maker
+    maker.close()
+
+
+@pytest.fixture
+def postgres_server(tmp_path: Path) -> Iterator[databases.PostgresServer]:
+    """A PostgreSQL server for this test alone, which may stop and start it."""
+    server = databases.PostgresServer(tmp_path / "postgresql")
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """Address of a migrated, empty SQLite database."""
+    return databases.fresh_sqlite(tmp_path / "weir.sqlite3")
+
+
+@pytest.fixture
+def postgresql_url(postgres_databases: databases.PostgresDatabases) -> Iterator[str]:
+    """Address of a migrated, empty PostgreSQL database."""
+    with postgres_databases.fresh() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Address of a migrated, empty database: the test runs once on each kind."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def empty_sqlite_url(tmp_path: Path) -> str:
+    """Address of an SQLite database without any table."""
+    return databases.sqlite_url(tmp_path / "empty.sqlite3")
+
+
+@pytest.fixture
+def empty_postgresql_url(postgres_databases: databases.PostgresDatabases) -> Iterator[str]:
+    """Address of a PostgreSQL database without any table."""
+    with postgres_databases.fresh(migrated=False) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest) -> str:
+    """Address of a database without any table: the test runs once on each kind."""
+    return str(request.getfixturevalue(f"empty_{request.param}_url"))

