@@ -55,7 +55,7 @@ def test_the_wheel_holds_the_program_and_nothing_else(wheel: Path) -> None:
         if path.is_file() and "__pycache__" not in path.parts
     }
     names = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    assert expected | {"app/alembic.ini"} <= names
+    assert expected <= names
     assert {name.split("/")[0] for name in names} == {"app"}
 
 
