@@ -1,0 +1,17 @@
+// Small help on every page: the copy buttons. Everything else works without a script.
+"use strict";
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const source = document.getElementById(button.dataset.copy);
+  source.select();
+  let copied = true;
+  try {
+    await navigator.clipboard.writeText(source.value);
+  } catch {
+    copied = false; // The text stays selected, so that Ctrl+C copies it.
+  }
+  document.getElementById("live-region").textContent = copied ? "Copied." : "Selected. Press Ctrl+C to copy.";
+  button.dataset.done = copied ? "Copied" : "Press Ctrl+C";
+});
