@@ -40,6 +40,8 @@
     return `position ${cards.indexOf(card) + 1} of ${cards.length}`;
   }
 
+  const whereWords = (card) => `${refOf(card)} is in ${nameOf(columnOf(card))}, ${placeWords(card)}.`;
+
   const cardsIn = (list) => Array.from(list.children).filter((node) => node.classList.contains("card"));
   const cardById = (id) => byId("columns").querySelector(`#card-${id}`);
   const refOf = (card) => card.dataset.ref;
@@ -227,7 +229,7 @@
   async function ask(verb, url, values = {}, source = byId("sync")) {
     let status = 0;
     const note = (event) => {
-      if (event.detail.elt === source) status = event.detail.xhr?.status ?? 0;
+      if (event.detail.requestConfig?.elt === source) status = event.detail.xhr?.status ?? 0;
     };
     document.addEventListener("htmx:afterRequest", note);
     try {
@@ -315,7 +317,7 @@
     };
     later();
     if (matchMedia("(width < 640px)").matches) place.closest(".column")?.scrollIntoView({ inline: "center", block: "nearest" });
-    return Array.from(notice.querySelectorAll("p:not(.notice-actions)"), (line) => line.textContent.trim()).join(" ");
+    return Array.from(notice.querySelectorAll("p:not(.notice-actions)"), (line) => line.textContent.trim().replace(/[^.!?]$/, "$&.")).join(" ");
   }
 
   const attendAll = () => Array.from(document.querySelectorAll(".notice-place:not(:empty)"), attend).join(" ");
@@ -392,7 +394,7 @@
     if (status === 409) {
       const words = attendAll();
       if (now.isConnected) linkOf(now).focus({ preventScroll: true });
-      say(`Not done. ${words} ${refOf(now)} is in ${nameOf(columnOf(now))}, ${placeWords(now)}.`);
+      say(`Not done. ${words} ${whereWords(now)}`);
     } else {
       putBack?.();
       const headline = status === 401 ? "You are signed out." : "Not saved.";
@@ -526,7 +528,7 @@
   });
 
   document.addEventListener("htmx:afterRequest", (event) => {
-    const form = event.detail.elt;
+    const form = event.detail.requestConfig.elt;
     if (!form.matches?.(".quick-add")) return;
     const { xhr } = event.detail;
     const status = xhr?.status ?? 0;
@@ -570,14 +572,18 @@
     menu.setAttribute("aria-label", `Actions for ${refOf(menuCard)}`);
     button.setAttribute("aria-expanded", "true");
     menu.showPopover();
-    const anchor = button.getBoundingClientRect();
+    placeMenu();
+    byId("card-menu-open").focus();
+  }
+
+  function placeMenu() {
+    const anchor = menuButton.getBoundingClientRect();
     const box = menu.getBoundingClientRect();
     const left = Math.max(8, Math.min(anchor.right - box.width, innerWidth - box.width - 8));
     const below = anchor.bottom + 4;
     const top = below + box.height > innerHeight - 8 ? Math.max(8, anchor.top - box.height - 4) : below;
     menu.style.left = `${left}px`;
     menu.style.top = `${top}px`;
-    byId("card-menu-open").focus();
   }
 
   function closeMenu() {
@@ -620,7 +626,7 @@
       openDialog(menuCard, "block", `${blocked ? "Unblock" : "Block"} ${refOf(menuCard)}`);
     });
     byId("card-menu-archive").addEventListener("click", () => { closeMenu(); archive(menuCard); });
-    board.addEventListener("scroll", closeMenu, { passive: true });
+    board.addEventListener("scroll", () => { if (menu.matches(":popover-open")) placeMenu(); }, { passive: true });
   }
 
   async function archive(card) {
@@ -694,7 +700,7 @@
       ownWrite = { verb: "dialog" };
     });
     document.addEventListener("htmx:afterRequest", (event) => {
-      const form = event.detail.elt;
+      const form = event.detail.requestConfig.elt;
       if (!form.matches?.("#dialog form")) return;
       const status = event.detail.xhr?.status ?? 0;
       writing -= 1;
@@ -709,7 +715,7 @@
           linkOf(card).focus({ preventScroll: status === 409 });
           if (status !== 409) card.scrollIntoView({ block: "nearest", inline: "nearest" });
         }
-        if (status === 409) say(`Not done. ${words}${card ? ` ${refOf(card)} is in ${nameOf(columnOf(card))}, ${placeWords(card)}.` : ""}`);
+        if (status === 409) say(`Not done. ${words} ${card ? whereWords(card) : ""}`);
         else if (card) say(form.dataset.done ? `${refOf(card)} ${form.dataset.done}.` : `${refOf(card)} moved to ${nameOf(columnOf(card))}, ${placeWords(card)}.`);
       } else if (status !== 422) {
         const problem = byId("dialog-problem");

@@ -1,0 +1,1 @@
+"""Accounts: people, sessions, tokens, set-up and invite links."""

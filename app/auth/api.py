@@ -1,0 +1,82 @@
+"""The API of people and tokens."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from app import clock
+from app.auth import service
+from app.auth.actor import Actor
+from app.auth.schemas import MeOut, NewTokenOut, TokenIn, TokenOut, TokensOut
+from app.auth.service import NewToken, TokenRow
+from app.call import CallDep
+from app.db import Tx
+from app.paging import PageDep, page_json
+from app.problems import responses
+from app.types import IdInUrl
+
+router = APIRouter(prefix="/api/v1", tags=["people and tokens"])
+
+
+@router.get("/me", response_model=MeOut, responses=responses())
+async def me(call: CallDep) -> Response:
+    """The person whose credentials came with the request."""
+    return await call.read(_me)
+
+
+@router.get("/tokens", response_model=TokensOut, responses=responses())
+async def tokens(call: CallDep, page: PageDep) -> Response:
+    """The person's tokens, without their secrets."""
+    return await call.read(_tokens, page)
+
+
+@router.post("/tokens", response_model=NewTokenOut, status_code=201, responses=responses())
+async def create_token(call: CallDep, body: TokenIn) -> Response:
+    """Makes a token. `token` is shown this one time. A token makes no tokens: 403."""
+    return await call.write(_create_token, body, render=_new_token, status=201)
+
+
+@router.delete("/tokens/{token_id}", status_code=204, responses=responses())
+async def revoke_token(call: CallDep, token_id: IdInUrl) -> Response:
+    """Revokes a token; it stops working at once, in open streams too."""
+    return await call.write(service.revoke_token, token_id)
+
+
+def _me(tx: Tx, actor: Actor) -> dict[str, Any]:
+    return {"id": actor.id, "name": actor.name, "email": actor.email, "is_admin": actor.is_admin}
+
+
+def _tokens(tx: Tx, actor: Actor, page: PageDep) -> dict[str, Any]:
+    after = page.after_id
+    found = [
+        _token(row, boards) for row, boards in service.list_tokens(tx, actor) if row.id > after
+    ]
+    return page_json(page, found, lambda item: item["id"])
+
+
+def _create_token(tx: Tx, actor: Actor, body: TokenIn) -> NewToken:
+    return service.create_token(
+        tx,
+        actor,
+        body.name,
+        read_only=body.read_only,
+        boards=body.boards,
+        expires_at=body.expires_at,
+    )
+
+
+def _new_token(tx: Tx, actor: Actor, new: NewToken) -> dict[str, Any]:
+    return {**_token(new.row, new.boards), "token": new.secret}
+
+
+def _token(row: TokenRow, boards: list[str] | None) -> dict[str, Any]:
+    out = TokenOut(
+        id=row.id,
+        name=row.name,
+        read_only=row.read_only,
+        boards=boards,
+        created_at=clock.iso(row.created_at),
+        expires_at=clock.iso_or_none(row.expires_at),
+    )
+    return out.model_dump()

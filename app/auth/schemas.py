@@ -1,0 +1,51 @@
+"""What the API takes and gives about people and tokens."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from app.types import BoardKey, Model, Moment, Name
+
+
+class MeOut(BaseModel):
+    """The person whose credentials came with the request."""
+
+    id: int
+    name: str
+    email: str
+    is_admin: bool
+
+
+class TokenIn(Model):
+    """A token to be made."""
+
+    name: Name
+    read_only: bool = False
+    boards: Annotated[list[BoardKey], Field(min_length=1, max_length=200)] | None = Field(
+        None, description="Keys of the only boards it reaches; left out: all of its user's."
+    )
+    expires_at: Moment | None = None
+
+
+class TokenOut(BaseModel):
+    """A token without its secret."""
+
+    id: int
+    name: str
+    read_only: bool
+    boards: list[str] | None
+    created_at: str
+    expires_at: str | None
+
+
+class NewTokenOut(TokenOut):
+    """A token with its secret, which is shown this one time."""
+
+    token: str
+
+
+class TokensOut(BaseModel):
+    """A person's tokens."""
+
+    items: list[TokenOut]
+    next_cursor: str | None

@@ -1,0 +1,1 @@
+"""Boards: columns, groups, lanes, members, limits, and their history."""

@@ -1,0 +1,106 @@
+"""Reading boards: one with its counts, all that a person sees."""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, or_, select, true
+
+from app import clock
+from app.auth.actor import Actor
+from app.boards import rules
+from app.boards.history import OpenBoard, read_board
+from app.boards.rules import Place
+from app.boards.service import members_of
+from app.db import Query, Tx
+from app.models import Board, Member, User
+from app.paging import Page, page_json
+
+
+class _BoardLine(NamedTuple):
+    id: int
+    key: str
+    name: str
+    time_zone: str
+    seq: int
+    archived_at: int | None
+
+
+_BOARDS = Query(
+    select(Board.id, Board.key, Board.name, Board.time_zone, Board.seq, Board.archived_at)
+    .where(
+        Board.id > bindparam("after"),
+        or_(
+            bindparam("sees_all", type_=User.is_admin.type).is_(true()),
+            select(Member.user_id)
+            .where(Member.board_id == Board.id, Member.user_id == bindparam("user_id"))
+            .exists(),
+        ),
+    )
+    .order_by(Board.id),
+    _BoardLine,
+)
+
+
+def list_boards(tx: Tx, actor: Actor, after: int = 0) -> list[_BoardLine]:
+    """The boards that a person sees, the archived ones too, in the order of their making."""
+    rows = tx.all(_BOARDS, after=after, sees_all=actor.is_admin, user_id=actor.id)
+    return [row for row in rows if actor.reaches(row.id)]
+
+
+def boards_json(tx: Tx, actor: Actor, page: Page) -> dict[str, Any]:
+    """A page of the boards that a person sees."""
+    rows = list_boards(tx, actor, page.after_id)
+    return page_json(page, rows, lambda row: row.id, _line_json)
+
+
+def board_json(tx: Tx, actor: Actor, board: OpenBoard) -> dict[str, Any]:
+    """A board as the API shows it."""
+    shape, row = board.shape, board.row
+    held = rules.usage(shape, board.counts)
+    cards: dict[int, int] = {}
+    for cell, count in board.counts.items():
+        cards[cell.column_id] = cards.get(cell.column_id, 0) + count
+    return {
+        "id": row.id,
+        "key": row.key,
+        "name": row.name,
+        "time_zone": row.time_zone,
+        "wip_limit": row.wip_limit,
+        "wip_count": held.get(Place(rules.BOARD, row.id), 0),
+        "person_wip_limit": row.person_wip_limit,
+        "seq": board.seq,
+        "teams": board.teams,
+        "andon": None,
+        "archived_at": clock.iso_or_none(row.archived_at),
+        "created_at": clock.iso(row.created_at),
+        "columns": [
+            {
+                **column._asdict(),
+                "position": position,
+                "card_count": cards.get(column.id, 0),
+                "wip_count": held.get(Place(rules.COLUMN, column.id), 0),
+            }
+            for position, column in enumerate(shape.columns)
+        ],
+        "groups": [
+            {**group._asdict(), "wip_count": held.get(Place(rules.GROUP, group.id), 0)}
+            for group in shape.groups
+        ],
+        "lanes": [
+            {
+                **lane._asdict(),
+                "position": position,
+                "wip_count": held.get(Place(rules.LANE, lane.id), 0),
+            }
+            for position, lane in enumerate(shape.lanes)
+        ],
+        "members": [member._asdict() for member in members_of(tx, row.id)],
+    }
+
+
+def read_board_by_key(tx: Tx, actor: Actor, key: str) -> OpenBoard:
+    """A board for reading."""
+    return read_board(tx, actor, key=key)
+
+
+def _line_json(row: _BoardLine) -> dict[str, Any]:
+    return {**row._asdict(), "archived_at": clock.iso_or_none(row.archived_at)}

@@ -1,0 +1,168 @@
+"""What the API takes and gives about boards."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+
+from app.boards.service import check_time_zone
+from app.types import BoardKey, Email, Limit, Model, Name, Word
+
+TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(check_time_zone)]
+Role = Literal["viewer", "member", "liaison", "manager"]
+Kind = Literal["queue", "active", "done"]
+
+
+class BoardIn(Model):
+    """A board to be made."""
+
+    key: BoardKey = Field(examples=["OPS"])
+    name: Name = Field(examples=["Platform, Dev and Ops"])
+    time_zone: TimeZone = "UTC"
+    template: Literal["dev-ops", "simple", "empty"] = "dev-ops"
+
+
+class BoardPatch(Model):
+    """What changes on a board."""
+
+    name: Name | None = None
+    time_zone: TimeZone | None = None
+    wip_limit: Limit | None = None
+    person_wip_limit: Limit | None = None
+    teams: Annotated[list[Word], Field(max_length=50)] | None = None
+
+
+class MemberIn(Model):
+    """A person with an account who becomes a member."""
+
+    email: Email
+    role: Role
+
+
+class RolePatch(Model):
+    """A member's new role."""
+
+    role: Role
+
+
+class MemberOut(BaseModel):
+    """A member of a board."""
+
+    user_id: int
+    name: str
+    email: str
+    role: Role
+
+
+class PersonOut(BaseModel):
+    """A person in a card or an event."""
+
+    id: int
+    name: str
+
+
+class ColumnOut(BaseModel):
+    """A column; `wip_count` is what is held against its limit (expedite lanes left out)."""
+
+    id: int
+    name: str
+    position: int
+    kind: Kind
+    wip_limit: int | None
+    group_id: int | None
+    team: str | None
+    policy: str
+    card_count: int
+    wip_count: int
+
+
+class GroupOut(BaseModel):
+    """A group of neighbouring columns."""
+
+    id: int
+    name: str
+    wip_limit: int | None
+    wip_count: int
+
+
+class LaneOut(BaseModel):
+    """A lane."""
+
+    id: int
+    name: str
+    position: int
+    wip_limit: int | None
+    expedite: bool
+    wip_count: int
+
+
+class BoardOut(BaseModel):
+    """A board with its columns, groups, lanes and members."""
+
+    id: int
+    key: str
+    name: str
+    time_zone: str
+    wip_limit: int | None
+    wip_count: int
+    person_wip_limit: int | None
+    seq: int
+    teams: list[str]
+    andon: dict[str, Any] | None
+    archived_at: str | None
+    created_at: str
+    columns: list[ColumnOut]
+    groups: list[GroupOut]
+    lanes: list[LaneOut]
+    members: list[MemberOut]
+
+
+class BoardLine(BaseModel):
+    """A board in the list of boards."""
+
+    id: int
+    key: str
+    name: str
+    time_zone: str
+    seq: int
+    archived_at: str | None
+
+
+class BoardsOut(BaseModel):
+    """A page of boards."""
+
+    items: list[BoardLine]
+    next_cursor: str | None
+
+
+class MembersOut(BaseModel):
+    """A page of members."""
+
+    items: list[MemberOut]
+    next_cursor: str | None
+
+
+class EventCard(BaseModel):
+    """The card of an event."""
+
+    id: int
+    number: int
+    ref: str
+    title: str
+
+
+class EventOut(BaseModel):
+    """Something that happened on a board."""
+
+    seq: int
+    type: str = Field(examples=["card.moved"])
+    at: str
+    actor: PersonOut | None
+    card: EventCard | None
+    data: dict[str, Any]
+
+
+class EventsOut(BaseModel):
+    """A page of events, oldest first."""
+
+    items: list[EventOut]
+    next_cursor: str | None

@@ -1,0 +1,152 @@
+"""What the board's templates are given: plain values, with every word already chosen."""
+
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as a face on the board."""
+
+    id: int
+    name: str
+    initials: str
+    hue_class: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardFace:
+    """A card as the board shows it."""
+
+    id: int
+    number: int
+    ref: str
+    url: str
+    dom_id: str
+    list_id: str
+    version: int
+    title: str
+    team: str | None
+    team_class: str
+    work_type: str
+    service_class: str
+    due_text: str | None
+    due_soon: bool
+    expedite: bool
+    assignees: list[Person]
+    labels: list[str]
+    blocked_text: str | None
+    age_text: str | None
+    spoken: str
+    column_name: str
+    may_work: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A limit and how full its place is, in numbers, words and segments."""
+
+    wip_limit: int | None
+    wip_count: int
+    state: str
+    words: str
+    spoken: str
+    meter: list[bool] | None
+    fill: int
+
+
+@dataclass(frozen=True, slots=True)
+class CellView:
+    """A column's part of a lane: an ordered list of cards, already rendered."""
+
+    column_id: int
+    lane_id: int
+    dom_id: str
+    html: Markup
+    empty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnView:
+    """A column with its header and cells."""
+
+    id: int
+    name: str
+    kind: str
+    team: str | None
+    policy: str
+    gauge: Gauge
+    card_count: int
+    in_group: bool
+    url: str
+    cells: list[CellView] = field(default_factory=list)
+    hidden_done: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """A group of columns with its header."""
+
+    id: int
+    name: str
+    gauge: Gauge
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """One column alone, or a group's columns in one box."""
+
+    group: GroupView | None
+    columns: list[ColumnView]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneView:
+    """A swimlane with its header."""
+
+    id: int
+    name: str
+    expedite: bool
+    gauge: Gauge
+    card_count: int
+    ticker: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """A board as its page shows it to one viewer."""
+
+    id: int
+    key: str
+    name: str
+    seq: int
+    url: str
+    archived: bool
+    may_work: bool
+    may_manage: bool
+    gauge: Gauge
+    blocked_count: int
+    cards_total: int
+    sections: list[SectionView]
+    lanes: list[LaneView]
+    show_lanes: bool
+    people: list[Person]
+
+    @property
+    def columns(self) -> list[ColumnView]:
+        """The columns from left to right."""
+        return [column for section in self.sections for column in section.columns]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A refusal in words, shown in the column that refused."""
+
+    kind: str
+    refused_column_id: int | None
+    headline: str
+    outcome: str
+    facts: str
+    link_text: str | None
+    link_url: str | None

@@ -1,0 +1,249 @@
+"""One request as one unit of work: who asks is found in the same transaction as what is done."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple
+
+import orjson
+from fastapi import Depends
+from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app import clock
+from app.auth.actor import Actor, Credentials, digest, identify
+from app.db import POSTGRESQL, Database, Query, Statement, Tx
+from app.errors import Forbidden, IdempotencyKeyReused, Invalid, NotSignedIn, Refusal
+from app.models import IdempotencyRecord
+from app.problems import MEDIA_TYPE, problem_body
+
+COOKIE = "weir_session"
+IDEMPOTENCY_LIFE = clock.DAY
+JSON = "application/json"
+
+
+class Answer(NamedTuple):
+    """An answer, ready to be sent or kept."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
+    media_type: str = JSON
+
+    def response(self) -> Response:
+        """The answer as a response."""
+        return Response(self.body, self.status, headers=self.headers, media_type=self.media_type)
+
+
+class _Kept(NamedTuple):
+    body_hash: str
+    status: int
+    headers: str
+    body: str
+
+
+_values: dict[str, Any] = {
+    name: bindparam(name)
+    for name in ("user_id", "route", "key", "body_hash", "status", "headers", "body", "created_at")
+}
+# A request that comes while the first one with its key is under way waits for that one's end here.
+_CLAIM = {
+    "sqlite": Statement(sqlite.insert(IdempotencyRecord).values(_values).on_conflict_do_nothing()),
+    POSTGRESQL: Statement(
+        postgresql.insert(IdempotencyRecord).values(_values).on_conflict_do_nothing()
+    ),
+}
+_mine = (
+    IdempotencyRecord.user_id == bindparam("user_id"),
+    IdempotencyRecord.route == bindparam("route"),
+    IdempotencyRecord.key == bindparam("key"),
+)
+_KEPT = Query(
+    select(
+        IdempotencyRecord.body_hash,
+        IdempotencyRecord.status,
+        IdempotencyRecord.headers,
+        IdempotencyRecord.body,
+    ).where(*_mine),
+    _Kept,
+)
+_FORGET = Statement(delete(IdempotencyRecord).where(*_mine))
+_KEEP = Statement(insert(IdempotencyRecord).values(_values))
+_FORGET_OLD = Statement(
+    delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= bindparam("until"))
+)
+
+Verb = Callable[..., Any]
+Render = Callable[[Tx, Actor, Any], Any]
+
+
+class Call:
+    """A request to the API or for a page, with its credentials."""
+
+    __slots__ = ("credentials", "db", "if_match", "key", "request", "route", "sent")
+
+    def __init__(self, request: Request, sent: bytes) -> None:
+        self.request = request
+        self.db: Database = request.app.state.db
+        self.credentials = credentials_of(request)
+        self.if_match = _version(request.headers.get("if-match"))
+        self.key = request.headers.get("idempotency-key") if request.method == "POST" else None
+        self.sent = sent
+        self.route = f"{request.method} {request.url.path}" if self.key is not None else ""
+        if self.key is not None and not (0 < len(self.key) <= 255 and self.key.isprintable()):
+            place = ("header", "Idempotency-Key")
+            raise Invalid((place, "must have 1 to 255 printable characters"))
+
+    @property
+    def known_credentials(self) -> Credentials:
+        """The credentials of a request that was found to have valid ones."""
+        if self.credentials is None:
+            raise NotSignedIn
+        return self.credentials
+
+    async def read(self, verb: Verb, *args: Any, render: Render | None = None) -> Response:
+        """Answers with what `verb(tx, actor, *args)` returns, read as the person may see it."""
+        answer = await self.db.read(self._read, verb, args, render)
+        return answer.response()
+
+    async def write(
+        self, verb: Verb, *args: Any, render: Render | None = None, status: int = 200
+    ) -> Response:
+        """Carries out `verb(tx, actor, *args)` and answers with what it returns, once the change
+        is committed."""
+        answer = await self.db.write(self._write, verb, args, render, status)
+        return answer.response()
+
+    async def fetch(self, verb: Verb, *args: Any) -> Any:
+        """What `verb(tx, actor, *args)` returns, for a page that goes on with it."""
+        return await self.db.read(lambda tx: verb(tx, identify(tx, self.credentials), *args))
+
+    async def act(self, verb: Verb, *args: Any) -> Any:
+        """Carries out `verb(tx, actor, *args)`, for a page that goes on with what it returns."""
+        return await self.db.write(lambda tx: verb(tx, writer(tx, self.credentials), *args))
+
+    def _read(self, tx: Tx, verb: Verb, args: tuple[Any, ...], render: Render | None) -> Answer:
+        actor = identify(tx, self.credentials)
+        result = verb(tx, actor, *args)
+        return _answer(result if render is None else render(tx, actor, result), 200)
+
+    def _write(
+        self, tx: Tx, verb: Verb, args: tuple[Any, ...], render: Render | None, status: int
+    ) -> Answer:
+        actor = writer(tx, self.credentials)
+        if self.key is None:
+            result = verb(tx, actor, *args)
+            return _answer(result if render is None else render(tx, actor, result), status)
+        claim = {
+            "user_id": actor.id,
+            "route": self.route,
+            "key": self.key,
+            "body_hash": _body_hash(self.sent),
+            "created_at": clock.now(),
+        }
+        kept = self._claim(tx, claim)
+        if kept is not None:
+            return kept
+        try:
+            result = verb(tx, actor, *args)
+            answer = _answer(result if render is None else render(tx, actor, result), status)
+        except Refusal as refusal:
+            _keep_with(refusal, claim)
+            raise
+        self._keep(tx, claim, answer)
+        return answer
+
+    def _claim(self, tx: Tx, claim: dict[str, Any]) -> Answer | None:
+        tx.run(_FORGET_OLD, until=claim["created_at"] - IDEMPOTENCY_LIFE)
+        empty = {"status": 0, "headers": "{}", "body": ""}
+        if tx.run(_CLAIM[tx.dialect], **claim, **empty):
+            return None
+        mine = {name: claim[name] for name in ("user_id", "route", "key")}
+        kept = tx.one(_KEPT, **mine)
+        if kept.body_hash != claim["body_hash"]:
+            raise IdempotencyKeyReused(
+                "This Idempotency-Key came before with another body; use a new one."
+            )
+        headers = {**orjson.loads(kept.headers), "Idempotency-Replayed": "true"}
+        return Answer(kept.status, kept.body.encode(), headers, headers.pop("Content-Type", JSON))
+
+    @staticmethod
+    def _keep(tx: Tx, claim: dict[str, Any], answer: Answer) -> None:
+        mine = {name: claim[name] for name in ("user_id", "route", "key")}
+        tx.run(_FORGET, **mine)
+        headers = {**answer.headers, "Content-Type": answer.media_type}
+        tx.run(
+            _KEEP,
+            **claim,
+            status=answer.status,
+            headers=orjson.dumps(headers).decode(),
+            body=answer.body.decode(),
+        )
+
+
+def _keep_with(refusal: Refusal, claim: dict[str, Any]) -> None:
+    """Lets the answer to a refused request be kept with the refusal's own trace."""
+    keep_event = refusal.keep
+
+    def keep(tx: Tx) -> None:
+        if keep_event is not None:
+            keep_event(tx)
+        answer = Answer(refusal.status, problem_body(refusal), {}, MEDIA_TYPE)
+        Call._keep(tx, claim, answer)
+
+    refusal.keep = keep
+
+
+def writer(tx: Tx, credentials: Credentials | None) -> Actor:
+    """The person behind credentials that may change things; 403 for a read-only token."""
+    actor = identify(tx, credentials)
+    if actor.read_only:
+        raise Forbidden("The token is read-only.")
+    return actor
+
+
+def credentials_of(request: Request) -> Credentials | None:
+    """What the request brings: a bearer token, else the session cookie."""
+    header = request.headers.get("authorization")
+    if header is not None:
+        scheme, _, token = header.partition(" ")
+        # A header of another kind is not overlooked in favour of the cookie.
+        return Credentials("token", digest(token.strip())) if scheme.lower() == "bearer" else None
+    cookie = request.cookies.get(request.app.state.cookie)
+    return None if not cookie else Credentials("session", digest(cookie))
+
+
+def _version(header: str | None) -> int | None:
+    if header is None or header.strip() == "*":
+        return None
+    text = header.strip().removeprefix("W/").strip('"')
+    # A version that no card ever has: stale by all means.
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
+
+
+def _answer(result: Any, status: int) -> Answer:
+    if isinstance(result, Answer):
+        return result
+    if result is None:
+        return Answer(204, b"", {})
+    return Answer(status, orjson.dumps(result), {})
+
+
+def _body_hash(sent: bytes) -> str:
+    try:
+        # The same JSON in another spelling is the same body.
+        sent = orjson.dumps(orjson.loads(sent), option=orjson.OPT_SORT_KEYS) if sent else sent
+    except orjson.JSONDecodeError:
+        pass
+    return hashlib.sha256(sent).hexdigest()
+
+
+async def _call(request: Request) -> Call:
+    sent = b""
+    if request.method == "POST" and "idempotency-key" in request.headers:
+        sent = await request.body()
+    return Call(request, sent)
+
+
+CallDep = Annotated[Call, Depends(_call)]

@@ -1,0 +1,1 @@
+"""Cards: the work items, their moves and their clocks."""

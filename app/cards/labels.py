@@ -1,0 +1,122 @@
+"""Labels and assignees of a card: the link tables and the card's read copies of them."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import orjson
+from sqlalchemy import bindparam, delete, insert, select
+
+from app.db import Query, Statement, Tx
+from app.errors import Invalid
+from app.models import CardAssignee, CardLabel, Label, Member, User
+
+
+class PersonName(NamedTuple):
+    """A person's id and name."""
+
+    id: int
+    name: str
+
+
+class LabelName(NamedTuple):
+    """A label's id and name."""
+
+    id: int
+    name: str
+
+
+class _IdRow(NamedTuple):
+    id: int
+
+
+_LABELS = Query(
+    select(Label.id, Label.name).where(Label.board_id == bindparam("board_id")), LabelName
+)
+_NEW_LABEL = Query(
+    insert(Label)
+    .values(board_id=bindparam("board_id"), name=bindparam("name"))
+    .returning(Label.id),
+    _IdRow,
+)
+_MEMBER_IDS = Query(
+    select(Member.user_id.label("id")).where(Member.board_id == bindparam("board_id")), _IdRow
+)
+_PERSON = Query(select(User.id, User.name).where(User.id == bindparam("user_id")), PersonName)
+_UNASSIGN = Statement(delete(CardAssignee).where(CardAssignee.card_id == bindparam("card_id")))
+_ASSIGN = Statement(
+    insert(CardAssignee).values(card_id=bindparam("card_id"), user_id=bindparam("user_id"))
+)
+_UNLABEL = Statement(delete(CardLabel).where(CardLabel.card_id == bindparam("card_id")))
+_LABEL = Statement(
+    insert(CardLabel).values(card_id=bindparam("card_id"), label_id=bindparam("label_id"))
+)
+
+
+def ids(text: str) -> list[int]:
+    """The ids of a card's read copy."""
+    return [] if text == "[]" else list(orjson.loads(text))
+
+
+def ids_text(values: Iterable[int]) -> str:
+    """A card's read copy of some ids."""
+    return orjson.dumps(sorted(values)).decode()
+
+
+def read_labels(tx: Tx, board_id: int) -> dict[int, str]:
+    """The names of a board's labels by id."""
+    return {row.id: row.name for row in tx.all(_LABELS, board_id=board_id)}
+
+
+def ensure_labels(tx: Tx, board_id: int, names: Iterable[str]) -> dict[str, int]:
+    """The ids of labels by name; names that the board does not have yet become its labels."""
+    wanted = list(dict.fromkeys(names))
+    if not wanted:
+        return {}
+    known = {row.name: row.id for row in tx.all(_LABELS, board_id=board_id)}
+    for name in wanted:
+        if name not in known:
+            known[name] = tx.one(_NEW_LABEL, board_id=board_id, name=name).id
+    return {name: known[name] for name in wanted}
+
+
+def check_members(tx: Tx, board_id: int, user_ids: Sequence[int]) -> None:
+    """422 where somebody is to be assigned who is no member of the board."""
+    if not user_ids:
+        return
+    members = {row.id for row in tx.all(_MEMBER_IDS, board_id=board_id)}
+    errors = [
+        (("body", "assignee_ids", index), f"user {user_id} is not a member of this board")
+        for index, user_id in enumerate(user_ids)
+        if user_id not in members
+    ]
+    if errors:
+        raise Invalid(*errors)
+
+
+def person_name(tx: Tx, user_id: int) -> str:
+    """A person's name."""
+    row = tx.first(_PERSON, user_id=user_id)
+    return "" if row is None else row.name
+
+
+def names_of(tx: Tx, user_ids: Iterable[int]) -> dict[int, str]:
+    """The names of people by id."""
+    wanted = set(user_ids)
+    if len(wanted) <= 4:
+        return {user_id: person_name(tx, user_id) for user_id in wanted}
+    rows = tx.execute(select(User.id, User.name).where(User.id.in_(wanted)))
+    return {row.id: row.name for row in rows}
+
+
+def write_assignees(tx: Tx, card_id: int, user_ids: Sequence[int], *, fresh: bool = False) -> None:
+    """Writes who a card is assigned to."""
+    if not fresh:
+        tx.run(_UNASSIGN, card_id=card_id)
+    tx.run_many(_ASSIGN, [{"card_id": card_id, "user_id": user_id} for user_id in user_ids])
+
+
+def write_labels(tx: Tx, card_id: int, label_ids: Iterable[int], *, fresh: bool = False) -> None:
+    """Writes which labels a card carries."""
+    if not fresh:
+        tx.run(_UNLABEL, card_id=card_id)
+    tx.run_many(_LABEL, [{"card_id": card_id, "label_id": label_id} for label_id in label_ids])

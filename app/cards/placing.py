@@ -1,0 +1,634 @@
+"""Placing cards: the only code that writes a card's column, lane and rank.
+
+`admit` asks the rule, `place_card` writes the place with everything that follows from it: the count
+of the cells, the visit, the clocks and the event, all in the caller's transaction.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import and_, bindparam, case, func, insert, or_, select, update
+
+from app import clock
+from app.boards import rules
+from app.boards.history import Fact, OpenBoard, keep_refusal, record
+from app.boards.shape import Cell as CellKey
+from app.cards.clocks import Clocks, Interval, Stay, read_clocks
+from app.cards.rows import CardRow
+from app.db import Query, Statement, Tx
+from app.errors import CardBlocked, WipLimitReached
+from app.models import BlockedInterval, Card, CardAssignee, Cell, Column, User, Visit
+
+GAP = 1 << 20
+LISTED = 20
+
+
+class _Rank(NamedTuple):
+    id: int
+    rank: int
+
+
+class _Filling(NamedTuple):
+    id: int
+    number: int
+    title: str
+    created_at: int
+    started_at: int | None
+    done_at: int | None
+    block_id: int | None
+
+
+class _Held(NamedTuple):
+    user_id: int
+    name: str
+    cards: int
+
+
+class _IdRow(NamedTuple):
+    id: int
+
+
+_live = and_(Card.archived_at.is_(None), Card.discarded_at.is_(None))
+_in_cell = and_(
+    Card.column_id == bindparam("column_id"), Card.lane_id == bindparam("lane_id"), _live
+)
+_filling = (Card.id, Card.number, Card.title, Card.created_at, Card.started_at, Card.done_at)
+_oldest_first = (Card.started_at.is_(None), Card.started_at, Card.created_at, Card.id)
+
+_FILLING_CELL = Query(
+    select(*_filling, Card.block_id).where(_in_cell).order_by(*_oldest_first).limit(LISTED),
+    _Filling,
+)
+_FILLING_PERSON = Query(
+    select(*_filling, Card.block_id)
+    .join(CardAssignee, CardAssignee.card_id == Card.id)
+    .join(Column, Column.id == Card.column_id)
+    .where(
+        CardAssignee.user_id == bindparam("user_id"),
+        Card.board_id == bindparam("board_id"),
+        Column.kind == "active",
+        _live,
+    )
+    .order_by(*_oldest_first)
+    .limit(LISTED),
+    _Filling,
+)
+_HELD = Query(
+    select(
+        User.id.label("user_id"),
+        User.name,
+        select(func.count())
+        .select_from(CardAssignee)
+        .join(Card, Card.id == CardAssignee.card_id)
+        .join(Column, Column.id == Card.column_id)
+        .where(
+            CardAssignee.user_id == User.id,
+            Card.board_id == bindparam("board_id"),
+            Column.kind == "active",
+            _live,
+        )
+        .scalar_subquery()
+        .label("cards"),
+    ).where(User.id == bindparam("user_id")),
+    _Held,
+)
+_RANK_OF = Query(select(Card.id, Card.rank).where(Card.id == bindparam("card_id"), _in_cell), _Rank)
+_LAST = Query(select(Card.id, Card.rank).where(_in_cell).order_by(Card.rank.desc()).limit(1), _Rank)
+_BEFORE = Query(
+    select(Card.id, Card.rank)
+    .where(_in_cell, Card.rank < bindparam("rank"), Card.id != bindparam("moved"))
+    .order_by(Card.rank.desc())
+    .limit(1),
+    _Rank,
+)
+_AFTER = Query(
+    select(Card.id, Card.rank)
+    .where(_in_cell, Card.rank > bindparam("rank"), Card.id != bindparam("moved"))
+    .order_by(Card.rank)
+    .limit(bindparam("some", type_=Card.rank.type)),
+    _Rank,
+)
+_NTH = Query(
+    select(Card.id, Card.rank)
+    .where(_in_cell, Card.id != bindparam("moved"))
+    .order_by(Card.rank)
+    .limit(1)
+    .offset(bindparam("index", type_=Card.rank.type)),
+    _Rank,
+)
+_SET_RANK = Statement(
+    update(Card).where(Card.id == bindparam("card_id")).values(rank=bindparam("new_rank"))
+)
+_VISITS = Query(
+    select(Visit.column_id, Visit.entered_at, Visit.left_at)
+    .where(Visit.card_id == bindparam("card_id"))
+    .order_by(Visit.id),
+    Stay,
+)
+_BLOCKS = Query(
+    select(BlockedInterval.started_at.label("start"), BlockedInterval.ended_at.label("until"))
+    .where(BlockedInterval.card_id == bindparam("card_id"))
+    .order_by(BlockedInterval.id),
+    Interval,
+)
+_LEAVE = Statement(
+    update(Visit)
+    .where(Visit.card_id == bindparam("card"), Visit.left_at.is_(None))
+    .values(left_at=bindparam("left_at"))
+)
+_ENTER = Statement(
+    insert(Visit).values(
+        board_id=bindparam("board_id"),
+        card_id=bindparam("card_id"),
+        column_id=bindparam("column_id"),
+        entered_at=bindparam("entered_at"),
+        left_at=bindparam("left_at"),
+    )
+)
+_target = and_(Cell.column_id == bindparam("to_column"), Cell.lane_id == bindparam("to_lane"))
+_source = and_(Cell.column_id == bindparam("from_column"), Cell.lane_id == bindparam("from_lane"))
+_SHIFT = Statement(
+    update(Cell)
+    .where(or_(_source, _target))
+    .values(card_count=Cell.card_count + case((_target, 1), else_=-1))
+)
+_COUNT = Statement(
+    update(Cell)
+    .where(_target)
+    .values(card_count=Cell.card_count + bindparam("delta", type_=Cell.card_count.type))
+)
+_clock_values: dict[str, Any] = {
+    "started_at": bindparam("started_at"),
+    "done_at": bindparam("done_at"),
+    "lead_time": bindparam("lead_time"),
+    "cycle_time": bindparam("cycle_time"),
+    "process_time": bindparam("process_time"),
+    "working_since": bindparam("working_since"),
+    "blocked_time": bindparam("blocked_time"),
+}
+_PLACE = Statement(
+    update(Card)
+    .where(Card.id == bindparam("card_id"))
+    .values(
+        column_id=bindparam("column_id"),
+        lane_id=bindparam("lane_id"),
+        rank=bindparam("rank"),
+        version=bindparam("version"),
+        entered_at=bindparam("entered_at"),
+        **_clock_values,
+    )
+)
+_REORDER = Statement(
+    update(Card)
+    .where(Card.id == bindparam("card_id"))
+    .values(rank=bindparam("rank"), version=bindparam("version"))
+)
+_SET_LIVE = Statement(
+    update(Card)
+    .where(Card.id == bindparam("card_id"))
+    .values(
+        archived_at=bindparam("archived_at"),
+        discarded_at=bindparam("discarded_at"),
+        version=bindparam("version"),
+    )
+)
+SET_CLOCKS = Statement(update(Card).where(Card.id == bindparam("card_id")).values(**_clock_values))
+_card_fields = [
+    "board_id",
+    "number",
+    "title",
+    "description",
+    "work_type",
+    "service_class",
+    "team",
+    "due_on",
+    "external_id",
+    "version",
+    "created_by",
+    "column_id",
+    "lane_id",
+    "rank",
+    "archived_at",
+    "discarded_at",
+    "created_at",
+    "entered_at",
+    "started_at",
+    "done_at",
+    "lead_time",
+    "cycle_time",
+    "process_time",
+    "working_since",
+    "blocked_time",
+    "block_id",
+    "was_blocked",
+    "assignee_ids",
+    "label_ids",
+]
+_INSERT = Query(
+    insert(Card).values({name: bindparam(name) for name in _card_fields}).returning(Card.id),
+    _IdRow,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where in its cell a card is wanted: before or after another one, at an index (from 0), or,
+    with none of them, at the end."""
+
+    before_card_id: int | None = None
+    after_card_id: int | None = None
+    index: int | None = None
+
+
+AT_THE_END = Spot()
+
+
+class UnknownNeighbour(LookupError):
+    """The card that a spot names does not stand in that column and lane."""
+
+
+def admit(
+    tx: Tx,
+    board: OpenBoard,
+    changes: Mapping[CellKey, int],
+    *,
+    to: CellKey,
+    card_id: int | None,
+    action: str,
+    people: Mapping[int, int] | None = None,
+) -> None:
+    """Refuses a change that a limit does not let through; the refusal is kept in the history.
+
+    `changes` says how many cards more (or fewer) each cell would have, `people` how many cards more
+    in active columns each person would have.
+    """
+    counts = dict(board.counts)
+    for cell, delta in changes.items():
+        counts[cell] = counts.get(cell, 0) + delta
+    held = []
+    if people and board.shape.person_wip_limit is not None:
+        for user_id, delta in people.items():
+            row = tx.one(_HELD, user_id=user_id, board_id=board.id)
+            held.append((user_id, row.name, row.cards, row.cards + delta))
+    overflow = rules.check_limits((board.shape, board.counts), (board.shape, counts), held)
+    if overflow is not None:
+        raise limit_refusal(tx, board, overflow, to=to, card_id=card_id, action=action)
+
+
+def limit_refusal(
+    tx: Tx,
+    board: OpenBoard,
+    overflow: rules.Overflow,
+    *,
+    to: CellKey | None,
+    card_id: int | None,
+    action: str,
+) -> WipLimitReached:
+    """The refusal by a limit: which one, its value, the count, and the cards that fill the place."""
+    place, name, limit, count = overflow.place, overflow.name, overflow.limit, overflow.count
+    refusal = WipLimitReached(
+        f"{name} is full ({count} of {limit}).",
+        scope=place.scope,
+        place={"id": place.id, "name": name},
+        limit=limit,
+        count=count,
+        cards=_cards_filling(tx, board, place),
+    )
+    data: dict[str, Any] = {
+        "scope": place.scope,
+        "place": {"id": place.id, "name": name},
+        "limit": limit,
+        "count": count,
+        "to": None if to is None else {"column_id": to.column_id, "lane_id": to.lane_id},
+        "action": action,
+    }
+    keep_refusal(board, refusal, Fact("move.refused", card_id, data))
+    return refusal
+
+
+def check_not_blocked(board: OpenBoard, card: CardRow, column_id: int, lane_id: int) -> None:
+    """Refuses to move a blocked card to the right (rule 9)."""
+    if card.block_id is None or not rules.is_to_the_right(board.shape, card.column_id, column_id):
+        return
+    refusal = CardBlocked(
+        f"{card.ref} is blocked: {card.block_reason}. Unblock it to move it to the right.",
+        reason=card.block_reason,
+        category=card.block_category,
+        since=clock.iso_or_none(card.block_since),
+    )
+    data = {
+        "scope": "blocked",
+        "place": {"id": card.id, "name": card.ref},
+        "limit": None,
+        "count": None,
+        "to": {"column_id": column_id, "lane_id": lane_id},
+        "action": "move",
+    }
+    keep_refusal(board, refusal, Fact("move.refused", card.id, data))
+    raise refusal
+
+
+def place_card(
+    tx: Tx, board: OpenBoard, card: CardRow, to: CellKey, spot: Spot | None, **data: Any
+) -> CardRow:
+    """Puts a card that is on the board into a column and lane, or to another place in it.
+
+    The limits have been asked before. `spot` None keeps the place where nothing changes. Returns
+    the card as it is then; writes nothing where it stands there already.
+    """
+    source = CellKey(card.column_id, card.lane_id)
+    if to == source:
+        if spot is None:
+            return card
+        rank = find_rank(tx, to, spot, moved=card.id, standing=card.rank)
+        if rank == card.rank:
+            return card
+        placed = card._replace(rank=rank, version=card.version + 1)
+        tx.run(_REORDER, card_id=card.id, rank=rank, version=placed.version)
+        here = {"column_id": to.column_id, "lane_id": to.lane_id}
+        record(tx, board, Fact("card.reordered", card.id, {"in": here, **data}))
+        return placed
+    rank = find_rank(tx, to, spot or AT_THE_END, moved=card.id)
+    placed = card._replace(
+        column_id=to.column_id, lane_id=to.lane_id, rank=rank, version=card.version + 1
+    )
+    if to.column_id != source.column_id:
+        tx.run(_LEAVE, card=card.id, left_at=board.now)
+        tx.run(
+            _ENTER,
+            board_id=board.id,
+            card_id=card.id,
+            column_id=to.column_id,
+            entered_at=board.now,
+            left_at=None,
+        )
+        clocks = clocks_after_move(tx, board, card, to.column_id)
+        placed = placed._replace(entered_at=board.now, **clocks._asdict())
+    tx.run(
+        _PLACE,
+        card_id=card.id,
+        column_id=to.column_id,
+        lane_id=to.lane_id,
+        rank=rank,
+        version=placed.version,
+        entered_at=placed.entered_at,
+        started_at=placed.started_at,
+        done_at=placed.done_at,
+        lead_time=placed.lead_time,
+        cycle_time=placed.cycle_time,
+        process_time=placed.process_time,
+        working_since=placed.working_since,
+        blocked_time=placed.blocked_time,
+    )
+    if card.is_live:
+        tx.run(
+            _SHIFT,
+            from_column=source.column_id,
+            from_lane=source.lane_id,
+            to_column=to.column_id,
+            to_lane=to.lane_id,
+        )
+        _count(board, source, -1)
+        _count(board, to, 1)
+    moved = {
+        "from": {"column_id": source.column_id, "lane_id": source.lane_id},
+        "to": {"column_id": to.column_id, "lane_id": to.lane_id},
+        **data,
+    }
+    record(tx, board, Fact("card.moved", card.id, moved))
+    return placed
+
+
+class NewCard(NamedTuple):
+    """A card that is about to come onto a board, with its past where it has one."""
+
+    title: str
+    description: str
+    work_type: str
+    service_class: str
+    team: str | None
+    due_on: str | None
+    external_id: str | None
+    stays: Sequence[Stay]  # the last one is where it stands; one alone for a new card
+    lane_id: int
+    blocks: Sequence[Interval] = ()
+    assignee_ids: str = "[]"
+    label_ids: str = "[]"
+    archived_at: int | None = None
+
+
+def insert_card(tx: Tx, board: OpenBoard, card: NewCard, rank: int) -> int:
+    """Puts a new card onto the board, with its visits and clocks; its id. The event is written by
+    the caller, who knows whether the card was made now or comes with a past."""
+    board.last_number += 1
+    clocks = read_clocks(board.shape, card.stays, card.blocks)
+    here = card.stays[-1]
+    row = tx.one(
+        _INSERT,
+        board_id=board.id,
+        number=board.last_number,
+        title=card.title,
+        description=card.description,
+        work_type=card.work_type,
+        service_class=card.service_class,
+        team=card.team,
+        due_on=card.due_on,
+        external_id=card.external_id,
+        version=1,
+        created_by=board.actor_id,
+        column_id=here.column_id,
+        lane_id=card.lane_id,
+        rank=rank,
+        archived_at=card.archived_at,
+        discarded_at=None,
+        created_at=card.stays[0].entered_at,
+        entered_at=here.entered_at,
+        block_id=None,
+        was_blocked=bool(card.blocks),
+        assignee_ids=card.assignee_ids,
+        label_ids=card.label_ids,
+        **clocks._asdict(),
+    )
+    visits = [
+        {
+            "board_id": board.id,
+            "card_id": row.id,
+            "column_id": stay.column_id,
+            "entered_at": stay.entered_at,
+            "left_at": stay.left_at,
+        }
+        for stay in card.stays
+    ]
+    if len(visits) == 1:
+        tx.run(_ENTER, **visits[0])
+    else:
+        tx.run_many(_ENTER, visits)
+    if card.archived_at is None:
+        cell = CellKey(here.column_id, card.lane_id)
+        tx.run(_COUNT, to_column=cell.column_id, to_lane=cell.lane_id, delta=1)
+        _count(board, cell, 1)
+    return row.id
+
+
+def set_live(
+    tx: Tx, board: OpenBoard, card: CardRow, *, archived_at: int | None, discarded_at: int | None
+) -> CardRow:
+    """Takes a card off the board or puts it back where it was; the limits have been asked."""
+    changed = card._replace(
+        archived_at=archived_at, discarded_at=discarded_at, version=card.version + 1
+    )
+    tx.run(
+        _SET_LIVE,
+        card_id=card.id,
+        archived_at=archived_at,
+        discarded_at=discarded_at,
+        version=changed.version,
+    )
+    delta = int(changed.is_live) - int(card.is_live)
+    if delta:
+        cell = CellKey(card.column_id, card.lane_id)
+        tx.run(_COUNT, to_column=cell.column_id, to_lane=cell.lane_id, delta=delta)
+        _count(board, cell, delta)
+    return changed
+
+
+def clocks_after_move(tx: Tx, board: OpenBoard, card: CardRow, column_id: int) -> Clocks:
+    """A card's clocks once it has entered a column now (its visits are written already)."""
+    shape = board.shape
+    if card.was_blocked:
+        return stored_clocks(tx, board, card.id)
+    # A card that was never blocked needs no look at its past: the sums go on from where they are.
+    process_time = card.process_time
+    if card.working_since is not None:
+        process_time += board.now - card.working_since
+    started_at = card.started_at
+    if started_at is None and column_id in shape.started:
+        started_at = board.now
+    done_at = None
+    if column_id in shape.done:
+        done_at = card.done_at if card.column_id in shape.done else board.now
+    return Clocks(
+        started_at=started_at,
+        done_at=done_at,
+        lead_time=None if done_at is None else done_at - card.created_at,
+        cycle_time=None if done_at is None or started_at is None else max(0, done_at - started_at),
+        process_time=process_time,
+        working_since=board.now if column_id in shape.active else None,
+        blocked_time=0,
+    )
+
+
+def stored_clocks(tx: Tx, board: OpenBoard, card_id: int) -> Clocks:
+    """A card's clocks, read anew from its visits and blocked intervals."""
+    return read_clocks(
+        board.shape, tx.all(_VISITS, card_id=card_id), tx.all(_BLOCKS, card_id=card_id)
+    )
+
+
+def find_rank(
+    tx: Tx, cell: CellKey, spot: Spot, *, moved: int = 0, standing: int | None = None
+) -> int:
+    """The rank that puts a card at a spot of a cell; makes room there where there is none.
+
+    `standing` is the rank that the card has in this cell already: it is kept where it fits.
+    """
+    at = {"column_id": cell.column_id, "lane_id": cell.lane_id}
+    before: _Rank | None
+    after: _Rank | None
+    if spot.before_card_id is not None:
+        after = tx.first(_RANK_OF, card_id=spot.before_card_id, **at)
+        if after is None:
+            raise UnknownNeighbour("before_card_id")
+        if after.id == moved:
+            return after.rank
+        before = tx.first(_BEFORE, rank=after.rank, moved=moved, **at)
+    elif spot.after_card_id is not None:
+        before = tx.first(_RANK_OF, card_id=spot.after_card_id, **at)
+        if before is None:
+            raise UnknownNeighbour("after_card_id")
+        if before.id == moved:
+            return before.rank
+        after = tx.first(_AFTER, rank=before.rank, moved=moved, some=1, **at)
+    elif spot.index is not None:
+        after = tx.first(_NTH, index=spot.index, moved=moved, **at)
+        before = (
+            tx.first(_LAST, **at)
+            if after is None
+            else tx.first(_BEFORE, rank=after.rank, moved=moved, **at)
+        )
+    else:
+        after = None
+        before = tx.first(_LAST, **at)
+    if before is not None and before.id == moved:
+        # The card is the last one already.
+        return before.rank
+    low = None if before is None else before.rank
+    high = None if after is None else after.rank
+    if (
+        standing is not None
+        and (low is None or low < standing)
+        and (high is None or standing < high)
+    ):
+        return standing
+    if low is None or high is None:
+        if low is not None:
+            return low + GAP
+        return GAP if high is None else high - GAP
+    if high - low < 2:
+        high = _make_room(tx, at, low, moved)
+    return (low + high) // 2
+
+
+def _make_room(tx: Tx, at: dict[str, int], low: int, moved: int) -> int:
+    """Spreads the cards behind a rank over more room; the rank of the first of them then."""
+    some = 32
+    while True:
+        following = tx.all(_AFTER, rank=low, moved=moved, some=some + 1, **at)
+        if len(following) <= some:
+            # Up to the end of the cell: there is room without limit.
+            step, spread = GAP, following
+            break
+        step = (following[-1].rank - low) // (some + 1)
+        spread = following[:-1]
+        if step >= 16:
+            break
+        some *= 4
+    # From the end backwards nothing would collide, but ranks need not be unique anyway.
+    tx.run_many(
+        _SET_RANK,
+        [
+            {"card_id": card.id, "new_rank": low + (index + 1) * step}
+            for index, card in enumerate(spread)
+        ],
+    )
+    return low + step
+
+
+def _cards_filling(tx: Tx, board: OpenBoard, place: rules.Place) -> list[dict[str, Any]]:
+    if place.scope == rules.PERSON:
+        rows = tx.all(_FILLING_PERSON, user_id=place.id, board_id=board.id)
+    else:
+        rows = [
+            row
+            for cell in rules.cells_of(board.shape, place)
+            if board.counts.get(cell)
+            for row in tx.all(_FILLING_CELL, column_id=cell.column_id, lane_id=cell.lane_id)
+        ]
+        rows.sort(key=lambda r: (r.started_at is None, r.started_at or 0, r.created_at, r.id))
+    return [
+        {
+            "id": row.id,
+            "ref": f"{board.row.key}-{row.number}",
+            "title": row.title,
+            "age": clock.seconds(max(0, board.now - row.started_at))
+            if row.started_at is not None and row.done_at is None
+            else None,
+            "blocked": row.block_id is not None,
+        }
+        for row in rows[:LISTED]
+    ]
+
+
+def _count(board: OpenBoard, cell: CellKey, delta: int) -> None:
+    board.counts[cell] = board.counts.get(cell, 0) + delta

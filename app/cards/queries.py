@@ -1,0 +1,175 @@
+"""Reading cards: one through the person who asks, lists with filters."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, and_, func, or_, select
+
+from app.auth.actor import Actor
+from app.boards.activity import EventRow, events_of_card
+from app.boards.history import OpenBoard, read_board
+from app.cards.render import cards_json
+from app.cards.rows import CARD_BY_ID, CARD_BY_NUMBER, CardRow, select_cards
+from app.db import Tx
+from app.errors import NotFound
+from app.models import Card, CardAssignee, CardLabel, Column, Label, Lane
+from app.paging import Page, key_of, page_json
+
+
+@dataclass(frozen=True, slots=True)
+class CardFilter:
+    """Which cards of a board are wanted; None does not filter, several values mean any of them."""
+
+    column_id: tuple[int, ...] = ()
+    lane_id: tuple[int, ...] = ()
+    work_type: tuple[str, ...] = ()
+    service_class: tuple[str, ...] = ()
+    team: tuple[str, ...] = ()
+    assignee_id: tuple[int, ...] = ()
+    label: tuple[str, ...] = ()
+    blocked: bool | None = None
+    archived: bool | None = False
+    text: str | None = None
+    external_id: str | None = None
+    done_from: int | None = None
+    done_to: int | None = None
+
+
+class _Placed(NamedTuple):
+    column_position: int
+    lane_position: int
+    card: CardRow
+
+
+def find_card(tx: Tx, actor: Actor | None, card_id: int) -> CardRow:
+    """A card by its id; 404 where the person does not see its board."""
+    read_board(tx, actor, card_id=card_id)
+    card = tx.first(CARD_BY_ID, card_id=card_id)
+    if card is None:
+        raise NotFound
+    return card
+
+
+def find_numbered_card(tx: Tx, actor: Actor | None, key: str, number: int) -> CardRow:
+    """A card by its number on a board."""
+    board = read_board(tx, actor, key=key)
+    return numbered_card(tx, board, number)
+
+
+def numbered_card(tx: Tx, board: OpenBoard, number: int) -> CardRow:
+    """A card of an opened board by its number."""
+    card = tx.first(CARD_BY_NUMBER, board_id=board.id, number=number)
+    if card is None:
+        raise NotFound
+    return card
+
+
+def card_history(tx: Tx, actor: Actor | None, card_id: int, page: Page) -> list[EventRow]:
+    """A card's events, oldest first; one more than the page has room for."""
+    find_card(tx, actor, card_id)
+    return events_of_card(tx, card_id, page.after_id, page.limit + 1)
+
+
+def cards_page(
+    tx: Tx, actor: Actor | None, key: str, wanted: CardFilter, page: Page
+) -> dict[str, Any]:
+    """A page of a board's cards by column, lane and place, as the API shows them."""
+    board = read_board(tx, actor, key=key)
+    statement = (
+        filtered(select_cards(), board.id, wanted)
+        .join(Column, Column.id == Card.column_id)
+        .join(Lane, Lane.id == Card.lane_id)
+        .add_columns(Column.position.label("column_position"), Lane.position.label("lane_position"))
+        .order_by(*_ORDER)
+        .limit(page.limit + 1)
+    )
+    if page.after is not None:
+        column, lane, rank, card_id = key_of(page.after, int, int, int, int)
+        statement = statement.where(_after(column, lane, rank, card_id))
+    rows = [
+        _Placed(row.column_position, row.lane_position, CardRow._make(row[:-2]))
+        for row in tx.execute(statement)
+    ]
+    shown = page_json(
+        page,
+        rows,
+        lambda row: [row.column_position, row.lane_position, row.card.rank, row.card.id],
+    )
+    return {**shown, "items": cards_json(tx, [row.card for row in shown["items"]])}
+
+
+_ORDER = (Column.position, Lane.position, Card.rank, Card.id)
+
+
+def _after(*key: int) -> Any:
+    column, lane, rank, card_id = key
+    return or_(
+        Column.position > column,
+        and_(Column.position == column, Lane.position > lane),
+        and_(Column.position == column, Lane.position == lane, Card.rank > rank),
+        and_(
+            Column.position == column,
+            Lane.position == lane,
+            Card.rank == rank,
+            Card.id > card_id,
+        ),
+    )
+
+
+def filtered(
+    statement: Select[*tuple[Any, ...]], board_id: int, wanted: CardFilter
+) -> Select[*tuple[Any, ...]]:
+    """A statement over cards, narrowed to a board and a filter."""
+    statement = statement.where(Card.board_id == board_id, Card.discarded_at.is_(None))
+    for column, values in (
+        (Card.column_id, wanted.column_id),
+        (Card.lane_id, wanted.lane_id),
+        (Card.work_type, wanted.work_type),
+        (Card.service_class, wanted.service_class),
+        (Card.team, wanted.team),
+    ):
+        if values:
+            statement = statement.where(column.in_(values))
+    if wanted.assignee_id:
+        statement = statement.where(
+            Card.id.in_(
+                select(CardAssignee.card_id).where(CardAssignee.user_id.in_(wanted.assignee_id))
+            )
+        )
+    if wanted.label:
+        statement = statement.where(
+            Card.id.in_(
+                select(CardLabel.card_id)
+                .join(Label, Label.id == CardLabel.label_id)
+                .where(Label.board_id == board_id, Label.name.in_(wanted.label))
+            )
+        )
+    if wanted.blocked is not None:
+        has_block = Card.block_id.is_not(None)
+        statement = statement.where(has_block if wanted.blocked else ~has_block)
+    if wanted.archived is not None:
+        archived = Card.archived_at.is_not(None)
+        statement = statement.where(archived if wanted.archived else ~archived)
+    if wanted.external_id is not None:
+        statement = statement.where(Card.external_id == wanted.external_id)
+    if wanted.text:
+        statement = statement.where(_mentions(wanted.text))
+    if wanted.done_from is not None:
+        statement = statement.where(Card.done_at >= wanted.done_from)
+    if wanted.done_to is not None:
+        statement = statement.where(Card.done_at < wanted.done_to)
+    return statement
+
+
+def _mentions(text: str) -> Any:
+    """Whether a card's title, description or external id has a text, or its number is it."""
+    escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    pattern = f"%{escaped}%"
+    matches: list[Any] = [
+        func.lower(column).like(pattern, escape="\\")
+        for column in (Card.title, Card.description, Card.external_id)
+    ]
+    number = text.rpartition("-")[2]
+    if number.isascii() and number.isdigit() and len(number) < 19:
+        matches.append(Card.number == int(number))
+    return or_(*matches)

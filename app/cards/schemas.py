@@ -1,0 +1,143 @@
+"""What the API takes and gives about cards."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, model_validator
+
+from app.boards.schemas import PersonOut
+from app.types import Day, ExternalId, Id, Index, Model, Note, Prose, Reason, Title, Word
+
+WorkType = Literal["feature", "defect", "debt", "improvement", "ops", "incident"]
+ServiceClass = Literal["standard", "fixed_date", "expedite", "intangible"]
+Category = Literal[
+    "waiting_on_team",
+    "waiting_on_vendor",
+    "waiting_on_customer",
+    "environment",
+    "approval",
+    "defect",
+    "missing_information",
+    "dependency",
+    "manual_work",
+    "other",
+]
+Assignees = Annotated[list[Id], Field(max_length=50)]
+Labels = Annotated[list[Word], Field(max_length=50)]
+
+
+class CardIn(Model):
+    """A card to be made; by default in the leftmost column and the last ordinary lane."""
+
+    title: Title = Field(examples=["Rotate the signing key"])
+    description: Prose = ""
+    column_id: Id | None = None
+    lane_id: Id | None = None
+    work_type: WorkType = "feature"
+    service_class: ServiceClass = "standard"
+    team: Word | None = Field(None, description="One of the board's teams.")
+    assignee_ids: Assignees = []
+    labels: Labels = Field([], description="Names; new ones become labels of the board.")
+    due_on: Day | None = None
+    external_id: ExternalId | None = Field(
+        None, description="The id in another system, unique on the board."
+    )
+
+
+class CardPatch(Model):
+    """What changes on a card."""
+
+    title: Title | None = None
+    description: Prose | None = None
+    work_type: WorkType | None = None
+    service_class: ServiceClass | None = None
+    team: Word | None = None
+    assignee_ids: Assignees | None = None
+    labels: Labels | None = None
+    due_on: Day | None = None
+    external_id: ExternalId | None = None
+
+
+class MoveIn(Model):
+    """Where a card is to go. At most one of the three places; none of them: the end."""
+
+    column_id: Id
+    lane_id: Id | None = Field(None, description="Left out: the card keeps its lane.")
+    before_card_id: Id | None = None
+    after_card_id: Id | None = None
+    index: Index | None = Field(None, description="From 0, within column and lane.")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "MoveIn":
+        places = (self.before_card_id, self.after_card_id, self.index)
+        if sum(place is not None for place in places) > 1:
+            raise ValueError("give at most one of before_card_id, after_card_id and index")
+        return self
+
+
+class BlockIn(Model):
+    """Why a card cannot go on."""
+
+    reason: Reason = Field(examples=["Vendor ticket 4471"])
+    category: Category = "other"
+
+
+class UnblockIn(Model):
+    """What cleared it, if somebody wants to say."""
+
+    note: Note = ""
+
+
+class BlockedOut(BaseModel):
+    """Why a card cannot go on, since when, and who said so."""
+
+    reason: str
+    category: Category
+    since: str
+    by: PersonOut | None
+
+
+class CardOut(BaseModel):
+    """A card. Durations are seconds; `lead_time` and `cycle_time` are null until it is done,
+    `cycle_time` also where it was never started, `age` unless it is started and not done."""
+
+    id: int
+    number: int
+    ref: str
+    board: str
+    title: str
+    description: str
+    column_id: int
+    lane_id: int
+    position: int = Field(description="Grows from top to bottom of its column and lane.")
+    work_type: WorkType
+    service_class: ServiceClass
+    team: str | None
+    assignees: list[PersonOut]
+    labels: list[str]
+    due_on: str | None
+    external_id: str | None
+    version: int
+    created_at: str
+    started_at: str | None
+    done_at: str | None
+    lead_time: float | None
+    cycle_time: float | None
+    process_time: float
+    age: float | None
+    blocked: BlockedOut | None
+    blocked_time: float
+    archived_at: str | None
+    created_by: PersonOut | None
+
+
+class MovedOut(BaseModel):
+    """The card after its move."""
+
+    card: CardOut
+
+
+class CardsOut(BaseModel):
+    """A page of cards, by column, lane and place."""
+
+    items: list[CardOut]
+    next_cursor: str | None

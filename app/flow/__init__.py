@@ -1,0 +1,1 @@
+"""Flow: the statistics that follow from the history."""

@@ -1,0 +1,114 @@
+"""The application, wired together."""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from app import __version__, openapi, problems
+from app.auth import api as auth_api
+from app.auth.passwords import Passwords
+from app.boards import api as boards_api
+from app.call import COOKIE
+from app.cards import api as cards_api
+from app.config import Settings, load_secret
+from app.db import Database, Tx
+from app.errors import Unavailable
+from app.guard import Guard
+from app.live import Hub
+from app.schema import is_current
+from app.shaping import api as shaping_api
+from app.web import STATIC, Web
+
+
+def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
+    """Weir as an ASGI application on a database that is migrated already."""
+    database = db or Database(
+        settings.url,
+        synchronous=settings.sqlite_synchronous,
+        pool_size=settings.database_pool_size,
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await app.state.hub.start()
+        # What start-up made lives as long as the process: no collection looks at it again.
+        gc.freeze()
+        yield
+        await app.state.hub.stop()
+        if db is None:
+            database.close()
+
+    app = FastAPI(
+        title="Weir",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+    )
+    app.state.settings = settings
+    app.state.db = database
+    app.state.hub = Hub(database)
+    app.state.web = Web(settings, load_secret(settings))
+    app.state.cookie = f"__Host-{COOKIE}" if settings.is_secure else COOKIE
+    app.state.passwords = Passwords(
+        memory_kib=settings.password_memory_kib, passes=settings.password_passes
+    )
+    for router in (
+        auth_api.router,
+        boards_api.router,
+        cards_api.router,
+        shaping_api.router,
+    ):
+        app.include_router(router)
+    app.mount("/static", CachedFiles(directory=STATIC), name="static")
+    app.add_api_route("/healthz", _healthz, include_in_schema=False)
+    app.add_api_route("/readyz", _readyz, include_in_schema=False)
+    problems.install(app)
+    openapi.install(app)
+    app.add_middleware(Guard, settings=settings)
+    return app
+
+
+class CachedFiles(StaticFiles):
+    """Static files; one that is asked for with the mark of its content is kept for ever."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, with how long it may be kept."""
+        response = await super().get_response(path, scope)
+        marked = scope.get("query_string", b"").startswith(b"v=")
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if marked else "no-cache"
+        )
+        return response
+
+
+async def _healthz() -> JSONResponse:
+    return JSONResponse({"status": "alive"})
+
+
+async def _readyz(request: Request) -> Response:
+    db: Database = request.app.state.db
+    try:
+        current = await db.read(_schema_is_current)
+    except (Unavailable, sa.exc.SQLAlchemyError) as error:
+        return _not_ready(str(error))
+    return JSONResponse({"status": "ready"}) if current else _not_ready("migration is pending")
+
+
+def _schema_is_current(tx: Tx) -> bool:
+    return is_current(tx.connection)
+
+
+def _not_ready(why: str) -> JSONResponse:
+    body: dict[str, Any] = {"status": "not ready", "detail": why}
+    return JSONResponse(body, 503, headers={"Retry-After": "2"})

@@ -1,0 +1,364 @@
+"""The whole schema: the map that a newcomer reads first.
+
+Points in time are whole microseconds since 1970 in UTC and durations whole microseconds, so that
+both databases hold exactly the same numbers. `events` is the truth; what is marked *derived* can be
+made anew from it by `weir rebuild`. The classes name tables: statements are written with Core.
+"""
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, String, Text, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Identity = BigInteger().with_variant(Integer, "sqlite")
+Micros = BigInteger
+
+
+class Base(DeclarativeBase):
+    """All tables, with names of constraints that do not depend on the database."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {int: BigInteger, str: Text}
+
+
+# --- Accounts -----------------------------------------------------------------------------------
+
+
+class User(Base):
+    """A person with an account. A person who is switched off keeps the name in the history."""
+
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    password_hash: Mapped[str | None]
+    is_admin: Mapped[bool]
+    created_at: Mapped[int]
+    disabled_at: Mapped[int | None]
+
+
+class Session(Base):
+    """A sign-in in a browser; the cookie's value is kept as a hash."""
+
+    __tablename__ = "sessions"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    user_agent: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[int]
+    expires_at: Mapped[int]
+
+
+class Token(Base):
+    """A key for the API, shown once and kept as a hash."""
+
+    __tablename__ = "tokens"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    read_only: Mapped[bool]
+    # Narrowed to the boards of `token_boards`; false means every board of its user.
+    narrowed: Mapped[bool]
+    created_at: Mapped[int]
+    expires_at: Mapped[int | None]
+
+
+class TokenBoard(Base):
+    """A board to which a token is narrowed."""
+
+    __tablename__ = "token_boards"
+    token_id: Mapped[int] = mapped_column(ForeignKey("tokens.id"), primary_key=True)
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), primary_key=True)
+
+
+class SetupLink(Base):
+    """The one-time link that makes the first administrator."""
+
+    __tablename__ = "setup_links"
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires_at: Mapped[int]
+
+
+class Invite(Base):
+    """A link by which a manager brings people to a board."""
+
+    __tablename__ = "invites"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), index=True)
+    role: Mapped[str] = mapped_column(String(20))
+    created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[int]
+    expires_at: Mapped[int]
+
+
+class SignInFailure(Base):
+    """A failed sign-in, counted for throttling; kept for a quarter of an hour."""
+
+    __tablename__ = "sign_in_failures"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    account: Mapped[str] = mapped_column(String(254), index=True)
+    address: Mapped[str] = mapped_column(String(64), index=True)
+    at: Mapped[int] = mapped_column(index=True)
+
+
+# --- Boards -------------------------------------------------------------------------------------
+
+
+class Board(Base):
+    """One value stream. Its row is the lock of everything on it."""
+
+    __tablename__ = "boards"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    key: Mapped[str] = mapped_column(String(10), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    time_zone: Mapped[str] = mapped_column(String(64))
+    wip_limit: Mapped[int | None]
+    person_wip_limit: Mapped[int | None]
+    teams: Mapped[str]  # JSON list of names
+    seq: Mapped[int]  # of the newest event
+    last_number: Mapped[int]  # of the newest card
+    # A random number, new with every change of columns, groups, lanes or limits: processes keep
+    # the shape of a board in memory under it.
+    shape: Mapped[int]
+    changed_at: Mapped[int]  # no event of the board is stamped before this
+    created_at: Mapped[int]
+    archived_at: Mapped[int | None]
+
+
+class Member(Base):
+    """A person's role on a board."""
+
+    __tablename__ = "members"
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True, index=True)
+    role: Mapped[str] = mapped_column(String(20))
+
+
+class Group(Base):
+    """Neighbouring columns that are one work centre."""
+
+    __tablename__ = "column_groups"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    wip_limit: Mapped[int | None]
+    deleted_at: Mapped[int | None]
+
+
+class Column(Base):
+    """A work centre, or a queue before one. A deleted column stays for the history's sake."""
+
+    __tablename__ = "columns"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    position: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(10))
+    wip_limit: Mapped[int | None]
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("column_groups.id"))
+    team: Mapped[str | None] = mapped_column(String(50))
+    policy: Mapped[str]
+    deleted_at: Mapped[int | None]
+    # Whether entering it started work when it was deleted; null while it is there.
+    started_work: Mapped[bool | None]
+
+
+class Lane(Base):
+    """A swimlane across all columns."""
+
+    __tablename__ = "lanes"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    position: Mapped[int]
+    wip_limit: Mapped[int | None]
+    expedite: Mapped[bool]
+    deleted_at: Mapped[int | None]
+
+
+class Cell(Base):
+    """Derived: how many live cards stand in a column's part of a lane. All limits are judged by
+    these few rows, so that a move costs the same on a board of ten cards and of a million."""
+
+    __tablename__ = "cells"
+    column_id: Mapped[int] = mapped_column(ForeignKey("columns.id"), primary_key=True)
+    lane_id: Mapped[int] = mapped_column(ForeignKey("lanes.id"), primary_key=True)
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), index=True)
+    card_count: Mapped[int]
+
+
+class Event(Base):
+    """The history: append-only, per board without gaps from 1."""
+
+    __tablename__ = "events"
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[int]
+    type: Mapped[str] = mapped_column(String(40))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    card_id: Mapped[int | None] = mapped_column(ForeignKey("cards.id"))
+    data: Mapped[str]  # JSON object
+    __table_args__ = (
+        Index(
+            "ix_events_card_id_seq",
+            "card_id",
+            "seq",
+            sqlite_where=text("card_id IS NOT NULL"),
+            postgresql_where=text("card_id IS NOT NULL"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
+
+
+# --- Cards --------------------------------------------------------------------------------------
+
+_LIVE = text("archived_at IS NULL AND discarded_at IS NULL")
+_KEPT = text("external_id IS NOT NULL AND discarded_at IS NULL")
+_DONE = text("done_at IS NOT NULL AND discarded_at IS NULL")
+
+
+class Card(Base):
+    """One work item. Column, lane and rank are written by the placing module alone."""
+
+    __tablename__ = "cards"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"))
+    number: Mapped[int]
+    title: Mapped[str] = mapped_column(String(500))
+    description: Mapped[str]
+    work_type: Mapped[str] = mapped_column(String(20))
+    service_class: Mapped[str] = mapped_column(String(20))
+    team: Mapped[str | None] = mapped_column(String(50))
+    due_on: Mapped[str | None] = mapped_column(String(10))
+    external_id: Mapped[str | None] = mapped_column(String(200))
+    version: Mapped[int]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    # Derived from here on: the place ...
+    column_id: Mapped[int] = mapped_column(ForeignKey("columns.id"))
+    lane_id: Mapped[int] = mapped_column(ForeignKey("lanes.id"))
+    rank: Mapped[int]  # order within column and lane, with gaps
+    archived_at: Mapped[int | None]
+    discarded_at: Mapped[int | None]
+    # ... the clocks ...
+    created_at: Mapped[int]
+    entered_at: Mapped[int]  # when it came into its column
+    started_at: Mapped[int | None]
+    done_at: Mapped[int | None]
+    lead_time: Mapped[int | None]
+    cycle_time: Mapped[int | None]
+    process_time: Mapped[int]  # of finished stretches; see working_since
+    working_since: Mapped[int | None]  # start of the stretch that goes on, if one does
+    blocked_time: Mapped[int]  # of finished intervals; up to done_at for a done card
+    block_id: Mapped[int | None]  # the open blocked interval
+    was_blocked: Mapped[bool]  # ever: only then do its clocks need its intervals
+    # ... and read copies of the two link tables, as JSON lists of ids.
+    assignee_ids: Mapped[str]
+    label_ids: Mapped[str]
+
+    __table_args__ = (
+        Index("uq_cards_board_id_number", "board_id", "number", unique=True),
+        Index(
+            "uq_cards_board_id_external_id",
+            "board_id",
+            "external_id",
+            unique=True,
+            sqlite_where=_KEPT,
+            postgresql_where=_KEPT,
+        ),
+        Index(
+            "ix_cards_place",
+            "column_id",
+            "lane_id",
+            "rank",
+            sqlite_where=_LIVE,
+            postgresql_where=_LIVE,
+        ),
+        Index(
+            "ix_cards_done",
+            "board_id",
+            "done_at",
+            "lead_time",
+            "cycle_time",
+            "process_time",
+            sqlite_where=_DONE,
+            postgresql_where=_DONE,
+        ),
+    )
+
+
+class CardAssignee(Base):
+    """A person whose card it is."""
+
+    __tablename__ = "card_assignees"
+    card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True, index=True)
+
+
+class Label(Base):
+    """A word that a board's cards can carry. A removed label stays readable in the history."""
+
+    __tablename__ = "labels"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"))
+    name: Mapped[str] = mapped_column(String(50))
+    __table_args__ = (Index("uq_labels_board_id_name", "board_id", "name", unique=True),)
+
+
+class CardLabel(Base):
+    """A label on a card."""
+
+    __tablename__ = "card_labels"
+    card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"), primary_key=True)
+    label_id: Mapped[int] = mapped_column(ForeignKey("labels.id"), primary_key=True, index=True)
+
+
+class Visit(Base):
+    """Derived: a stay of a card in a column, from when to when; open while it is there."""
+
+    __tablename__ = "visits"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), index=True)
+    card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"), index=True)
+    column_id: Mapped[int] = mapped_column(ForeignKey("columns.id"))
+    entered_at: Mapped[int]
+    left_at: Mapped[int | None]
+
+
+class BlockedInterval(Base):
+    """Derived: a time during which a card could not go on, and why. Kept for ever."""
+
+    __tablename__ = "blocked_intervals"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), index=True)
+    card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"), index=True)
+    reason: Mapped[str] = mapped_column(String(500))
+    category: Mapped[str] = mapped_column(String(30))
+    started_at: Mapped[int]
+    started_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    ended_at: Mapped[int | None]
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    note: Mapped[str] = mapped_column(String(500))
+
+
+# --- The API ------------------------------------------------------------------------------------
+
+
+class IdempotencyRecord(Base):
+    """The first answer to a request with an `Idempotency-Key`, kept for 24 hours."""
+
+    __tablename__ = "idempotency_records"
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    route: Mapped[str] = mapped_column(String(300), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    body_hash: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int]
+    headers: Mapped[str]  # JSON object
+    body: Mapped[str]
+    created_at: Mapped[int] = mapped_column(index=True)

@@ -1,0 +1,1 @@
+"""Shaping: a board's columns, groups and lanes, with the cards that stand on it."""

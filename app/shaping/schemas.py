@@ -1,0 +1,84 @@
+"""What the API takes about columns, groups and lanes."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from app.boards.schemas import Kind
+from app.types import Id, Index, Limit, Model, Name, Prose, Word
+
+Ids = Annotated[list[Id], Field(max_length=100)]
+
+
+class ColumnIn(Model):
+    """A column to be added."""
+
+    name: Name
+    kind: Kind = "queue"
+    wip_limit: Limit | None = None
+    group_id: Id | None = None
+    team: Word | None = None
+    policy: Prose = ""
+    position: Index | None = Field(None, description="From 0; left out: at the right end.")
+
+
+class ColumnPatch(Model):
+    """What changes on a column."""
+
+    name: Name | None = None
+    kind: Kind | None = None
+    wip_limit: Limit | None = None
+    group_id: Id | None = None
+    team: Word | None = None
+    policy: Prose | None = None
+
+
+class ColumnOrder(Model):
+    """All columns of a board from left to right."""
+
+    column_ids: Ids
+
+
+class GroupIn(Model):
+    """A group to be made of neighbouring columns."""
+
+    name: Name
+    wip_limit: Limit | None = None
+    column_ids: Ids = []
+
+
+class GroupPatch(Model):
+    """What changes on a group."""
+
+    name: Name | None = None
+    wip_limit: Limit | None = None
+    column_ids: Ids | None = None
+
+
+class LaneIn(Model):
+    """A lane to be added; an expedite lane has the limit 1 unless another is given."""
+
+    name: Name
+    wip_limit: Limit | None = None
+    expedite: bool = False
+    position: Index | None = Field(None, description="From 0; left out: at the bottom.")
+
+    @model_validator(mode="after")
+    def _expedite_is_limited(self) -> "LaneIn":
+        if self.expedite and "wip_limit" not in self.model_fields_set:
+            self.wip_limit = 1
+        return self
+
+
+class LanePatch(Model):
+    """What changes on a lane."""
+
+    name: Name | None = None
+    wip_limit: Limit | None = None
+    expedite: bool | None = None
+
+
+class LaneOrder(Model):
+    """All lanes of a board from top to bottom."""
+
+    lane_ids: Ids

@@ -1,0 +1,188 @@
+"""Pages: the template environment, rendering, notices carried over a redirect, static files."""
+
+import base64
+import hashlib
+import hmac
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlsplit
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from app import __version__, clock
+from app.auth.actor import Actor
+from app.config import Settings
+from app.errors import AppError
+
+FLASH_COOKIE = "weir_flash"
+THEME_COOKIE = "weir_theme"
+STATIC = Path(__file__).parent / "static"
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+    "object-src 'none'; frame-ancestors 'none'; manifest-src 'self'"
+)
+
+
+class Viewer(NamedTuple):
+    """The signed-in person as every page shows them."""
+
+    id: int
+    name: str
+    email: str
+    initials: str
+    is_admin: bool
+
+
+class Web:
+    """Renders pages with what every page needs."""
+
+    def __init__(self, settings: Settings, secret: bytes) -> None:
+        self.settings = settings
+        self._secret = secret
+        self.templates = make_environment()
+
+    def render(self, template: str, **values: Any) -> str:
+        """A template's text; for partials and answers to htmx."""
+        return self.templates.get_template(template).render(values)
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        *,
+        actor: Actor | None,
+        title: str,
+        status: int = 200,
+        **values: Any,
+    ) -> Response:
+        """A whole page; takes the notices that were carried here."""
+        flash = self._flashes(request)
+        html = self.render(
+            template,
+            title=title,
+            viewer=None if actor is None else viewer_of(actor),
+            theme=theme_of(request),
+            flash=flash,
+            **values,
+        )
+        response = HTMLResponse(html, status)
+        if flash:
+            response.delete_cookie(FLASH_COOKIE)
+        return response
+
+    def error_page(self, request: Request, error: AppError, headers: dict[str, str]) -> Response:
+        """An error as a page; somebody who is not signed in is led to the sign-in instead."""
+        htmx = is_htmx(request)
+        if error.status == 401 and not htmx:
+            target = request.url.path
+            if request.method == "GET" and request.url.query:
+                target += f"?{request.url.query}"
+            from_page = target if request.method == "GET" and target != "/" else ""
+            query = f"?next={quote(from_page)}" if from_page else ""
+            return RedirectResponse(f"/sign-in{query}", 303)
+        html = self.render(
+            "error.html",
+            title=error.title,
+            viewer=None,
+            theme=theme_of(request),
+            flash=[],
+            status=error.status,
+            detail=error.detail,
+        )
+        return HTMLResponse(html, error.status, headers=headers)
+
+    def redirect(self, to: str, *flashes: tuple[str, str]) -> Response:
+        """A redirect after a form was sent, with notices for the page it leads to."""
+        response = RedirectResponse(to, 303)
+        if flashes:
+            payload = base64.urlsafe_b64encode(orjson.dumps(flashes[:5])).decode()
+            response.set_cookie(
+                FLASH_COOKIE,
+                f"{payload}.{self._sign(payload)}",
+                max_age=60,
+                httponly=True,
+                samesite="lax",
+                secure=self.settings.is_secure,
+            )
+        return response
+
+    def _sign(self, payload: str) -> str:
+        return hmac.new(self._secret, payload.encode(), hashlib.sha256).hexdigest()
+
+    def _flashes(self, request: Request) -> list[tuple[str, str]]:
+        payload, _, signature = request.cookies.get(FLASH_COOKIE, "").partition(".")
+        if not payload or not hmac.compare_digest(self._sign(payload), signature):
+            return []
+        return [tuple(item) for item in orjson.loads(base64.urlsafe_b64decode(payload))]
+
+
+def make_environment() -> Environment:
+    """The template environment: everything is escaped, and a missing value is an error."""
+    here = Path(__file__).parent
+    # In the wheel the templates lie inside the package, in a checkout beside it.
+    folder = here / "templates"
+    if not folder.is_dir():
+        folder = here.parent / "templates"
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=select_autoescape(("html",), default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals.update(asset=asset, version=__version__)
+    environment.filters.update(iso=clock.iso, safe_url=safe_url)
+    return environment
+
+
+@cache
+def asset(path: str) -> str:
+    """The address of a static file, with a mark of its content so that it can be kept for ever."""
+    mark = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
+    return f"/static/{path}?v={mark}"
+
+
+def is_htmx(request: Request) -> bool:
+    """Whether the request wants fragments and not a page."""
+    return request.headers.get("hx-request") == "true"
+
+
+def theme_of(request: Request) -> str | None:
+    """The theme that the person chose; None follows the system."""
+    theme = request.cookies.get(THEME_COOKIE)
+    return theme if theme in {"light", "dark"} else None
+
+
+def viewer_of(actor: Actor) -> Viewer:
+    """The signed-in person as every page shows them."""
+    return Viewer(actor.id, actor.name, actor.email, initials(actor.name), actor.is_admin)
+
+
+def initials(name: str) -> str:
+    """One or two letters for a person's face."""
+    words = [word for word in name.replace("-", " ").split() if word[0].isalnum()]
+    if not words:
+        return "?"
+    if len(words) == 1:
+        return words[0][:2].upper()
+    return (words[0][0] + words[-1][0]).upper()
+
+
+def local_path(target: str) -> str:
+    """A place within Weir to go on to; the list of boards for anything else."""
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc or not target.startswith("/") or target.startswith("//"):
+        return "/boards"
+    return "/boards" if "\\" in target or any(ord(c) < 32 for c in target) else target
+
+
+def safe_url(url: str) -> str:
+    """A link that leads to http or https; anything else becomes harmless."""
+    return url if urlsplit(url).scheme in {"http", "https"} else "#"
