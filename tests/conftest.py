@@ -7,7 +7,7 @@ from typing import IO
 import pytest
 from hypothesis import settings
 
-from tests import databases
+from tests import databases, support
 
 _alive = pytest.StashKey[IO[str]]()
 
@@ -80,3 +80,22 @@ def empty_postgresql_url(postgres_databases: databases.PostgresDatabases) -> Ite
 def empty_database_url(request: pytest.FixtureRequest) -> str:
     """Address of a database without any table: the test runs once on each kind."""
     return str(request.getfixturevalue(f"empty_{request.param}_url"))
+
+
+@pytest.fixture
+def weir(database_url: str, tmp_path: Path) -> Iterator[support.Weir]:
+    """Weir on a fresh database; the test runs once on each kind."""
+    with support.running(database_url, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def ada(weir: support.Weir) -> support.Person:
+    """Somebody with an account and a token."""
+    return weir.person("Ada Lovelace")
+
+
+@pytest.fixture
+def ops(ada: support.Person) -> support.BoardOf:
+    """Ada's board OPS, made from the template `dev-ops`."""
+    return ada.board("OPS")
