@@ -251,6 +251,8 @@
   let syncWhole = false;
   let syncTimer = 0;
   let syncFailures = 0;
+  let seen = applied; // The newest change that the stream told of.
+  let behind = false; // True when the page may have missed some without being told.
 
   function syncSoon(delay = 100) {
     if (dragging) { held = true; return; }
@@ -267,10 +269,11 @@
   async function sync() {
     if (dragging) { held = true; return; }
     if (syncing || writing) { syncAgain = true; return; }
+    if (!syncWhole && !behind && seen <= applied) { syncAgain = false; return; }
     syncing = true;
     syncAgain = false;
     const whole = syncWhole;
-    syncWhole = false;
+    syncWhole = behind = false;
     const giveBack = keepFocus();
     ownWrite = null;
     const status = await ask("GET", whole ? `${boardUrl}/columns` : `${boardUrl}/changes?after=${applied}`);
@@ -285,6 +288,7 @@
       return;
     } else {
       syncWhole = syncWhole || whole;
+      behind = true;
       syncFailures += 1;
       setTimeout(sync, Math.min(15000, 500 * 2 ** syncFailures));
       return;
@@ -685,23 +689,26 @@
       if (card && (document.activeElement === document.body || !document.activeElement)) (card.querySelector(".card-menu") ?? linkOf(card)).focus({ preventScroll: true });
     });
 
+    const sent = new Set();
+
     // A form with a mistake comes back as the same form, into its own place.
     document.addEventListener("htmx:beforeSwap", (event) => {
       const form = event.detail.requestConfig?.elt;
-      if (event.detail.xhr.status === 422 && form?.matches?.("#dialog form")) {
+      if (event.detail.xhr.status === 422 && sent.has(form)) {
         event.detail.target = form;
         event.detail.swapOverride = "outerHTML";
       }
     });
     document.addEventListener("htmx:beforeRequest", (event) => {
       if (!event.detail.elt.matches?.("#dialog form")) return;
+      sent.add(event.detail.elt);
       dismissAll();
       writing += 1;
       ownWrite = { verb: "dialog" };
     });
     document.addEventListener("htmx:afterRequest", (event) => {
       const form = event.detail.requestConfig.elt;
-      if (!form.matches?.("#dialog form")) return;
+      if (!sent.delete(form)) return; // By then it may stand no longer in the page.
       const status = event.detail.xhr?.status ?? 0;
       writing -= 1;
       ownWrite = null;
@@ -746,8 +753,9 @@
 
   function onMessage(event) {
     const seq = Number(event.lastEventId);
-    if (seq && seq <= applied) return; // Our own change, which its answer has brought already.
-    syncSoon();
+    if (seq) seen = Math.max(seen, seq);
+    else behind = true;
+    if (seen > applied || behind) syncSoon(); // Otherwise our own change, which its answer has brought already.
   }
 
   function connect() {
@@ -757,7 +765,10 @@
     stream.onopen = () => {
       retries = 0;
       show("live", "Live");
-      if (opened) syncSoon(0);
+      if (opened) {
+        behind = true;
+        syncSoon(0);
+      }
       opened = true;
     };
     stream.onmessage = onMessage;
