@@ -397,6 +397,7 @@
     if (good(status)) return { status, card: now };
     if (status === 409) {
       const words = attendAll();
+      pulse(now);
       if (now.isConnected) linkOf(now).focus({ preventScroll: true });
       say(`Not done. ${words} ${whereWords(now)}`);
     } else {
