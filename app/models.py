@@ -221,6 +221,7 @@ class Event(Base):
 
 _LIVE = text("archived_at IS NULL AND discarded_at IS NULL")
 _KEPT = text("external_id IS NOT NULL AND discarded_at IS NULL")
+_BLOCKED = text("block_id IS NOT NULL AND discarded_at IS NULL")
 _DONE = text("done_at IS NOT NULL AND discarded_at IS NULL")
 
 
@@ -279,6 +280,13 @@ class Card(Base):
             "rank",
             sqlite_where=_LIVE,
             postgresql_where=_LIVE,
+        ),
+        Index(
+            "ix_cards_blocked",
+            "board_id",
+            "block_id",
+            sqlite_where=_BLOCKED,
+            postgresql_where=_BLOCKED,
         ),
         Index(
             "ix_cards_done",

@@ -259,6 +259,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("cards", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_cards_blocked",
+            ["board_id", "block_id"],
+            unique=False,
+            sqlite_where=sa.text("block_id IS NOT NULL AND discarded_at IS NULL"),
+            postgresql_where=sa.text("block_id IS NOT NULL AND discarded_at IS NULL"),
+        )
+        batch_op.create_index(
             "ix_cards_done",
             ["board_id", "done_at", "lead_time", "cycle_time", "process_time"],
             unique=False,
@@ -456,6 +463,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("archived_at IS NULL AND discarded_at IS NULL"),
             postgresql_where=sa.text("archived_at IS NULL AND discarded_at IS NULL"),
         )
+        batch_op.drop_index("ix_cards_blocked")
         batch_op.drop_index(
             "ix_cards_done",
             sqlite_where=sa.text("done_at IS NOT NULL AND discarded_at IS NULL"),
