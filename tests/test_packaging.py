@@ -9,6 +9,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from app import __version__
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -61,7 +63,7 @@ def test_the_wheel_holds_the_program_and_nothing_else(wheel: Path) -> None:
 
 def test_an_installed_weir_tells_its_version(site: Path, tmp_path: Path) -> None:
     told = run(site / "bin" / "weir", "--version", cwd=tmp_path, PYTHONPATH=str(site))
-    assert told.split()[-1] == "0.1.0"
+    assert told.split()[-1] == __version__
 
 
 def test_an_installed_weir_makes_its_database_and_shows_its_first_page(
