@@ -88,14 +88,12 @@ def read_clocks(columns: Columns, stays: Sequence[Stay], blocks: Sequence[Interv
             working_since = since
         else:
             process_time += max(0, ongoing.start - since)
+    # An interval that goes on tells its part itself, by its beginning, until the card is done.
+    ongoing_since = min((b.start for b in blocks if b.until is None), default=None)
+    until = ongoing_since if done_at is None else done_at
     blocked_time = sum(
-        max(0, min(b.until, done_at if done_at is not None else b.until) - b.start)
-        for b in blocked
-        if b.until is not None
+        max(0, min(end for end in (b.until, until) if end is not None) - b.start) for b in blocked
     )
-    if done_at is not None:
-        # An interval that is still open ends, for the sum, where the card was done.
-        blocked_time += sum(max(0, done_at - b.start) for b in blocked if b.until is None)
     return Clocks(
         started_at,
         done_at,
