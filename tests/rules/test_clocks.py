@@ -227,9 +227,7 @@ def test_merging_joins_what_overlaps_or_touches_and_keeps_the_rest() -> None:
 
 
 def test_a_deleted_column_means_what_it_meant() -> None:
-    shape = replace(
-        SHAPE, gone={90: ("active", True), 91: ("done", False), 92: ("queue", True)}
-    )
+    shape = replace(SHAPE, gone={90: ("active", True), 91: ("done", False), 92: ("queue", True)})
     found = clocks((0, BACKLOG), (1, 92), (2, 90), (5, 91), shape=shape)
     assert found.started_at == H
     assert found.process_time == 3 * H
@@ -268,12 +266,14 @@ def _pasts(draw: st.DrawFn, *, never_blocked: bool = False) -> Past:
     now = at + draw(st.integers(0, 12))
     if never_blocked:
         return Past(made, [], now)
-    # Moments in order, two by two: blocked, unblocked, blocked again ...; the last may be open.
-    moments = sorted(draw(st.lists(st.integers(visits[0][0], now), max_size=7)))
+    # Imported intervals may overlap each other and the one that goes on.
+    moments = st.integers(visits[0][0], now)
     blocks = [
-        Interval(start, end)
-        for start, end in zip(moments[::2], [*moments[1::2], *[None] * len(moments)], strict=False)
+        Interval(min(pair), max(pair))
+        for pair in draw(st.lists(st.tuples(moments, moments), max_size=5))
     ]
+    if draw(st.booleans()):
+        blocks.append(Interval(draw(moments), None))
     return Past(made, blocks, now)
 
 
@@ -341,7 +341,7 @@ def test_process_and_wait_time_add_up_to_the_lead_time(past: Past) -> None:
     )
     lost = sum(
         max(0, min(b.until or past.now, s.left_at or past.now) - max(b.start, s.entered_at))
-        for b in past.blocks
+        for b in merge(past.blocks)
         for s in past.stays
         if KINDS[s.column_id] == "active"
     )
