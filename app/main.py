@@ -14,10 +14,14 @@ from starlette.types import Scope
 
 from app import __version__, openapi, problems
 from app.auth import api as auth_api
+from app.auth import pages as auth_pages
 from app.auth.passwords import Passwords
 from app.boards import api as boards_api
+from app.boards import pages as boards_pages
 from app.call import COOKIE
 from app.cards import api as cards_api
+from app.cards import card_pages
+from app.cards import pages as cards_pages
 from app.config import Settings, load_secret
 from app.db import Database, Tx
 from app.errors import Unavailable
@@ -68,6 +72,11 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         boards_api.router,
         cards_api.router,
         shaping_api.router,
+        # `/boards/new` stands before `/boards/{key}`.
+        auth_pages.router,
+        boards_pages.router,
+        cards_pages.router,
+        card_pages.router,
     ):
         app.include_router(router)
     app.mount("/static", CachedFiles(directory=STATIC), name="static")

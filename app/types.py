@@ -157,13 +157,17 @@ BoardKey = Annotated[
     AfterValidator(str.upper),
 ]
 
+# A place within Weir that a form leads on to.
+PathInForm = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_printable)]
+
 # In the address any word may stand: one that is no board's key leads nowhere, like an unknown one.
 KeyInUrl = Annotated[
     str, StringConstraints(max_length=100), AfterValidator(_printable), AfterValidator(str.upper)
 ]
 
 
-def _digits(value: object) -> object:
+def digits(value: object) -> object:
+    """A number that came as text, from the address or a form; ValueError for any other text."""
     # The address carries text: only plain decimal digits are a number, not "+5", "5.0" or "1_0".
     if isinstance(value, str):
         if not re.fullmatch(r"-?[0-9]{1,19}", value, re.ASCII):
@@ -188,9 +192,10 @@ def _flag(value: object) -> object:
 FlagInUrl = Annotated[bool, BeforeValidator(_flag)]
 # A word to filter by: one that nothing has finds nothing.
 WordInUrl = Annotated[str, StringConstraints(max_length=200), AfterValidator(_trimmed)]
-IdInUrl = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=MAX_INTEGER)]
-SeqInUrl = Annotated[int, BeforeValidator(_digits), Field(ge=0, le=MAX_INTEGER)]
-PageSize = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=200)]
+IdInUrl = Annotated[int, BeforeValidator(digits), Field(ge=1, le=MAX_INTEGER)]
+IndexInUrl = Annotated[int, BeforeValidator(digits), Field(ge=0, le=1_000_000_000)]
+SeqInUrl = Annotated[int, BeforeValidator(digits), Field(ge=0, le=MAX_INTEGER)]
+PageSize = Annotated[int, BeforeValidator(digits), Field(ge=1, le=200)]
 Cursor = Annotated[
     str, StringConstraints(max_length=500, pattern=r"^[A-Za-z0-9_=-]*$"), AfterValidator(_printable)
 ]

@@ -76,6 +76,10 @@ class Web:
             response.delete_cookie(FLASH_COOKIE)
         return response
 
+    def has_flash(self, request: Request) -> bool:
+        """Whether a notice is carried to this page."""
+        return FLASH_COOKIE in request.cookies
+
     def error_page(self, request: Request, error: AppError, headers: dict[str, str]) -> Response:
         """An error as a page; somebody who is not signed in is led to the sign-in instead."""
         htmx = is_htmx(request)

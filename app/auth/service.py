@@ -78,9 +78,12 @@ class _TokenBoard(NamedTuple):
     key: str
 
 
-class _BoardRef(NamedTuple):
+class BoardRef(NamedTuple):
+    """A board that a token can be narrowed to."""
+
     id: int
     key: str
+    name: str
 
 
 _COUNT_USERS = Statement(select(func.count()).select_from(User))
@@ -191,12 +194,13 @@ _REVOKE = Statement(
     delete(Token).where(Token.id == bindparam("token_id"), Token.user_id == bindparam("user_id"))
 )
 _OWN_BOARDS = Query(
-    select(Board.id, Board.key)
+    select(Board.id, Board.key, Board.name)
     .join(Member, Member.board_id == Board.id)
-    .where(Member.user_id == bindparam("user_id")),
-    _BoardRef,
+    .where(Member.user_id == bindparam("user_id"))
+    .order_by(Board.key),
+    BoardRef,
 )
-_ALL_BOARDS = Query(select(Board.id, Board.key), _BoardRef)
+_ALL_BOARDS = Query(select(Board.id, Board.key, Board.name).order_by(Board.key), BoardRef)
 _RENAME = Statement(
     update(User).where(User.id == bindparam("user_id")).values(name=bindparam("name"))
 )
@@ -345,6 +349,11 @@ def list_tokens(tx: Tx, actor: Actor) -> list[tuple[TokenRow, list[str] | None]]
     ]
 
 
+def own_boards(tx: Tx, actor: Actor) -> list[BoardRef]:
+    """The boards that a person sees, by key."""
+    return tx.all(_ALL_BOARDS) if actor.is_admin else tx.all(_OWN_BOARDS, user_id=actor.id)
+
+
 def create_token(
     tx: Tx,
     actor: Actor,
@@ -360,8 +369,7 @@ def create_token(
     now = clock.now()
     if expires_at is not None and expires_at <= now:
         raise Invalid((("body", "expires_at"), "must lie in the future"))
-    visible = tx.all(_ALL_BOARDS) if actor.is_admin else tx.all(_OWN_BOARDS, user_id=actor.id)
-    by_key = {row.key: row.id for row in visible}
+    by_key = {row.key: row.id for row in own_boards(tx, actor)}
     unknown = [
         (("body", "boards", index), f"there is no board {key} that you may see")
         for index, key in enumerate(boards or ())

@@ -59,6 +59,9 @@ class OpenInvite(NamedTuple):
     role: str
     board_key: str
     board_name: str
+    time_zone: str
+    expires_at: int
+    invited_by: str
 
 
 class ColumnPlan(NamedTuple):
@@ -261,8 +264,12 @@ _INVITE = Query(
         Invite.role,
         Board.key.label("board_key"),
         Board.name.label("board_name"),
+        Board.time_zone,
+        Invite.expires_at,
+        User.name.label("invited_by"),
     )
     .join(Board, Board.id == Invite.board_id)
+    .join(User, User.id == Invite.created_by)
     .where(
         Invite.token_hash == bindparam("token_hash"),
         Invite.expires_at > bindparam("now"),

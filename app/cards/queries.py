@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, bindparam, func, or_, select
 
 from app.auth.actor import Actor
 from app.boards.activity import EventRow, events_of_card
 from app.boards.history import OpenBoard, read_board
 from app.cards.render import cards_json
 from app.cards.rows import CARD_BY_ID, CARD_BY_NUMBER, CardRow, select_cards
-from app.db import Tx
+from app.db import Query, Tx
 from app.errors import NotFound
 from app.models import Card, CardAssignee, CardLabel, Column, Label, Lane
 from app.paging import Page, key_of, page_json
@@ -96,6 +96,60 @@ def cards_page(
         lambda row: [row.column_position, row.lane_position, row.card.rank, row.card.id],
     )
     return {**shown, "items": cards_json(tx, [row.card for row in shown["items"]])}
+
+
+class TitleRow(NamedTuple):
+    """A card as a list of places names it."""
+
+    id: int
+    number: int
+    title: str
+    rank: int
+
+
+class ArchivedRow(NamedTuple):
+    """A card in the archive."""
+
+    number: int
+    title: str
+    column_name: str
+    archived_at: int
+
+
+_TITLES = Query(
+    select(Card.id, Card.number, Card.title, Card.rank)
+    .where(
+        Card.column_id == bindparam("column_id"),
+        Card.lane_id == bindparam("lane_id"),
+        Card.archived_at.is_(None),
+        Card.discarded_at.is_(None),
+    )
+    .order_by(Card.rank, Card.id)
+    .limit(bindparam("some", type_=Card.rank.type)),
+    TitleRow,
+)
+_ARCHIVED = Query(
+    select(Card.number, Card.title, Column.name.label("column_name"), Card.archived_at)
+    .join(Column, Column.id == Card.column_id)
+    .where(
+        Card.board_id == bindparam("board_id"),
+        Card.archived_at.is_not(None),
+        Card.discarded_at.is_(None),
+    )
+    .order_by(Card.archived_at.desc(), Card.id.desc())
+    .limit(bindparam("some", type_=Card.rank.type)),
+    ArchivedRow,
+)
+
+
+def titles_in(tx: Tx, column_id: int, lane_id: int, some: int) -> list[TitleRow]:
+    """The first cards of a cell, from the top."""
+    return tx.all(_TITLES, column_id=column_id, lane_id=lane_id, some=some)
+
+
+def archived_cards(tx: Tx, board: OpenBoard, some: int) -> list[ArchivedRow]:
+    """The newest archived cards of an opened board."""
+    return tx.all(_ARCHIVED, board_id=board.id, some=some)
 
 
 _ORDER = (Column.position, Lane.position, Card.rank, Card.id)

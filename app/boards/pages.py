@@ -1,0 +1,424 @@
+"""Pages around a board: the list of boards, a new one, its people, and the links that lead in."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from app import clock
+from app.auth import service as accounts
+from app.auth.actor import Actor
+from app.auth.pages import hashed, viewer_or_none, web_of, with_session
+from app.boards import service
+from app.boards.history import OpenBoard, read_board
+from app.boards.queries import board_lines
+from app.boards.schemas import Role, TimeZone
+from app.call import Call, CallDep
+from app.db import Tx
+from app.errors import AlreadyExists, AppError
+from app.forms import Form, Sent, read_form
+from app.types import BoardKey, Email, IdInUrl, KeyInUrl, Name, Password, Secret
+from app.web import initials
+from app.words import moment
+
+router = APIRouter(include_in_schema=False)
+
+_TEMPLATES = (
+    (
+        "dev-ops",
+        "Dev + Ops",
+        "Backlog, Ready (5), Development with Doing and Done (5), Test (3), Ready to deploy (3), "
+        "Deploy (2), In production; an expedite lane.",
+    ),
+    ("simple", "Simple", "To do, In progress (3), Done."),
+    ("empty", "Empty", "No columns yet."),
+)
+_ROLES = (
+    ("viewer", "Viewer", "Sees the board, its history and its statistics."),
+    ("member", "Member", "Works with cards: creates, moves, blocks, edits, archives."),
+    ("liaison", "Liaison", "A member who is also told of blocked work."),
+    ("manager", "Manager", "Shapes the board: columns, limits, lanes, people."),
+)
+_ROLE_WORDS = {value: words.lower() for value, words, _ in _ROLES}
+
+
+class NewBoardForm(Form):
+    """A board to be made."""
+
+    name: Name
+    key: BoardKey
+    template: Literal["dev-ops", "simple", "empty"] = "dev-ops"
+    time_zone: TimeZone = "UTC"
+
+
+class SetupForm(Form):
+    """The first account, and the first board if one is wanted."""
+
+    name: Name
+    email: Email
+    password: Password
+    template: Literal["dev-ops", "simple", "empty", "none"] = "none"
+    board: Name | None = None
+    key: BoardKey | None = None
+
+
+class JoinForm(Form):
+    """An account that is made to join a board."""
+
+    name: Name
+    email: Email
+    password: Password
+
+
+class MemberForm(Form):
+    """Somebody with an account who becomes a member."""
+
+    email: Email
+    role: Role
+
+
+class RoleForm(Form):
+    """A role."""
+
+    role: Role
+
+
+@router.get("/boards")
+async def boards(call: CallDep) -> Response:
+    """The boards that the person sees."""
+    web = web_of(call.request)
+
+    def verb(tx: Tx, actor: Actor) -> Response:
+        return web.page(
+            call.request,
+            "boards/list.html",
+            actor=actor,
+            title="Boards",
+            boards=[
+                {
+                    "key": line.key,
+                    "name": line.name,
+                    "url": f"/boards/{line.key}",
+                    "role_words": _ROLE_WORDS[line.role] if line.role else "administrator",
+                    "cards_open": line.cards_open,
+                    "wip_words": line.wip_words,
+                    "blocked_count": line.blocked,
+                    "archived": line.archived_at is not None,
+                }
+                for line in board_lines(tx, actor)
+            ],
+            may_create=True,
+        )
+
+    return await call.fetch(verb)  # type: ignore[no-any-return]
+
+
+@router.get("/boards/new")
+async def new_board_page(call: CallDep) -> Response:
+    """The form of a new board."""
+    return await _new_board_page(call, Sent({"time_zone": "UTC", "template": "dev-ops"}))
+
+
+@router.post("/boards/new")
+async def new_board(call: CallDep) -> Response:
+    """Makes a board."""
+    sent = await read_form(call.request, NewBoardForm)
+    if sent.form is None:
+        return await _new_board_page(call, sent, 422)
+    form = sent.form
+    try:
+        await call.act(service.create_board, form.key, form.name, form.time_zone, form.template)
+    except AlreadyExists as error:
+        shown = Sent[NewBoardForm](sent.typed, {"key": error.detail})
+        return await _new_board_page(call, shown, 409)
+    return web_of(call.request).redirect(f"/boards/{form.key}")
+
+
+@router.get("/boards/{key}/people")
+async def people(call: CallDep, key: KeyInUrl) -> Response:
+    """The members of a board and its invite links."""
+    return await show_people(call, key)
+
+
+@router.post("/boards/{key}/people")
+async def add_member(call: CallDep, key: KeyInUrl) -> Response:
+    """Makes somebody with an account a member."""
+    sent = await read_form(call.request, MemberForm)
+    if sent.form is None:
+        return await show_people(call, key, sent.typed, sent.errors, 422)
+    try:
+        member = await call.act(service.add_member, key, sent.form.email, sent.form.role)
+    except AppError as error:
+        if error.status not in {409, 422}:
+            raise
+        return await show_people(call, key, sent.typed, {"email": error.detail}, error.status)
+    return _back(call, key, f"{member.name} is on the board.")
+
+
+@router.post("/boards/{key}/people/invites")
+async def create_invite(call: CallDep, key: KeyInUrl) -> Response:
+    """Makes an invite link and shows it this one time."""
+    sent = await read_form(call.request, RoleForm)
+    if sent.form is None:
+        return await show_people(call, key, {}, {"": "Choose a role."}, 422)
+    settings = call.request.app.state.settings
+    role, days = sent.form.role, settings.invite_days
+    secret = await call.act(service.create_invite, key, role, days)
+    link = {
+        "url": f"{settings.base_url}/invite/{secret}",
+        "role_words": _ROLE_WORDS[role],
+        "expires": moment(clock.now() + days * clock.DAY, "UTC").words,
+    }
+    return await show_people(call, key, new_invite=link)
+
+
+@router.post("/boards/{key}/people/invites/{invite_id}/revoke")
+async def revoke_invite(call: CallDep, key: KeyInUrl, invite_id: IdInUrl) -> Response:
+    """Ends an invite link."""
+    await call.act(service.revoke_invite, key, invite_id)
+    return _back(call, key, "The link does not work any more.")
+
+
+@router.post("/boards/{key}/people/{user_id}")
+async def change_role(call: CallDep, key: KeyInUrl, user_id: IdInUrl) -> Response:
+    """Gives a member another role."""
+    sent = await read_form(call.request, RoleForm)
+    if sent.form is None:
+        return await show_people(call, key, {}, {"": "Choose a role."}, 422)
+    try:
+        member = await call.act(service.change_role, key, user_id, sent.form.role)
+    except AppError as error:
+        if error.status != 409:
+            raise
+        return await show_people(call, key, {}, {"": error.detail}, 409)
+    return _back(call, key, f"{member.name} is a {_ROLE_WORDS[member.role]} now.")
+
+
+@router.post("/boards/{key}/people/{user_id}/remove")
+async def remove_member(call: CallDep, key: KeyInUrl, user_id: IdInUrl) -> Response:
+    """Takes a member off the board."""
+    # The form's role stands beside the button and means nothing here.
+    try:
+        await call.act(service.remove_member, key, user_id)
+    except AppError as error:
+        if error.status != 409:
+            raise
+        return await show_people(call, key, {}, {"": error.detail}, 409)
+    me = await viewer_or_none(call)
+    if me is not None and me.id == user_id and not me.is_admin:
+        return web_of(call.request).redirect("/boards", ("ok", f"You have left {key}."))
+    return _back(call, key, "Removed from the board.")
+
+
+@router.get("/setup")
+async def setup_page(call: CallDep, t: Annotated[Secret, Query()] = "") -> Response:
+    """The form that makes the first account."""
+    await call.db.read(accounts.check_setup_link, t)
+    return _setup_page(call, t, Sent({"template": "dev-ops", "board": "", "key": "OPS"}))
+
+
+@router.post("/setup")
+async def set_up(call: CallDep, t: Annotated[Secret, Query()] = "") -> Response:
+    """Makes the first account, an administrator's, and the first board if wanted."""
+    sent = await read_form(call.request, SetupForm)
+    await call.db.read(accounts.check_setup_link, t)
+    form = sent.form
+    errors = dict(sent.errors)
+    if form is not None and form.template != "none":
+        errors |= {
+            name: "must not be empty" for name in ("board", "key") if getattr(form, name) is None
+        }
+    if form is None or errors:
+        return _setup_page(call, t, Sent(sent.typed, errors), 422)
+    password = await hashed(call.request, form.password)
+    agent = call.request.headers.get("user-agent", "")
+    days = call.request.app.state.settings.session_days
+
+    def verb(tx: Tx) -> str:
+        actor = accounts.set_up(tx, t, form.email, form.name, password)
+        if form.template != "none" and form.key is not None and form.board is not None:
+            service.create_board(tx, actor, form.key, form.board, "UTC", form.template)
+        return accounts.begin_session(tx, actor.id, agent, days)
+
+    secret = await call.db.write(verb)
+    to = "/boards" if form.template == "none" else f"/boards/{form.key}"
+    response = web_of(call.request).redirect(to, ("ok", "Weir is set up. Welcome."))
+    return with_session(call.request, response, secret)
+
+
+@router.get("/invite/{secret}")
+async def invite_page(call: CallDep, secret: Secret) -> Response:
+    """Where an invite link leads."""
+    return await _invite_page(call, secret, Sent({}))
+
+
+@router.post("/invite/{secret}")
+async def accept_invite(call: CallDep, secret: Secret) -> Response:
+    """Joins the board: the person who is signed in, or a new account."""
+    me = await viewer_or_none(call)
+    if me is not None:
+        invite = await call.db.write(service.accept_invite, secret, me.id)
+        return web_of(call.request).redirect(f"/boards/{invite.board_key}")
+    sent = await read_form(call.request, JoinForm)
+    if sent.form is None:
+        return await _invite_page(call, secret, sent, 422)
+    form = sent.form
+    await call.db.read(service.find_invite, secret)
+    password = await hashed(call.request, form.password)
+    agent = call.request.headers.get("user-agent", "")
+    days = call.request.app.state.settings.session_days
+
+    def verb(tx: Tx) -> tuple[str, str]:
+        user_id = accounts.add_user(tx, form.email, form.name, password)
+        joined = service.accept_invite(tx, secret, user_id)
+        return joined.board_key, accounts.begin_session(tx, user_id, agent, days)
+
+    try:
+        key, session = await call.db.write(verb)
+    except AlreadyExists:
+        shown = Sent[JoinForm](
+            sent.typed, {"email": "There is an account with this address: sign in first."}
+        )
+        return await _invite_page(call, secret, shown, 409)
+    response = web_of(call.request).redirect(f"/boards/{key}", ("ok", "Welcome."))
+    return with_session(call.request, response, session)
+
+
+async def show_people(
+    call: Call,
+    key: str,
+    typed: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+    new_invite: Any = None,
+) -> Response:
+    """The page of a board's people, with what stood in the way of a change."""
+    web = web_of(call.request)
+
+    def verb(tx: Tx, actor: Actor) -> Response:
+        board = read_board(tx, actor, key=key)
+        may_manage = board.may_manage and board.row.archived_at is None
+        rows = service.members_of(tx, board.id)
+        return web.page(
+            call.request,
+            "boards/people.html",
+            actor=actor,
+            title=f"People on {board.row.name}",
+            status=status,
+            board=board_head(board),
+            members=[
+                {
+                    **row._asdict(),
+                    "initials": initials(row.name),
+                    "hue_class": f"hue-{row.user_id % 8}",
+                    "role_words": _ROLE_WORDS[row.role],
+                    "is_you": row.user_id == actor.id,
+                    "may_change": may_manage,
+                }
+                for row in rows
+            ],
+            roles=[{"value": v, "words": w, "help": h} for v, w, h in _ROLES],
+            invites=[
+                {
+                    "id": row.id,
+                    "role_words": _ROLE_WORDS[row.role],
+                    "made_by": row.created_by,
+                    "expires": moment(row.expires_at, board.row.time_zone),
+                }
+                for row in service.invites_of(tx, board.id)
+            ]
+            if may_manage
+            else [],
+            new_invite=new_invite,
+            values=typed or {},
+            errors=errors or {},
+        )
+
+    return await call.fetch(verb)  # type: ignore[no-any-return]
+
+
+def board_head(board: OpenBoard) -> dict[str, Any]:
+    """What the pages around a board show of it."""
+    open_ = board.row.archived_at is None
+    return {
+        "key": board.row.key,
+        "name": board.row.name,
+        "url": f"/boards/{board.row.key}",
+        "archived": not open_,
+        "may_work": board.may_work and open_,
+        "may_manage": board.may_manage and open_,
+    }
+
+
+async def _new_board_page(call: Call, sent: Sent[NewBoardForm], status: int = 200) -> Response:
+    web = web_of(call.request)
+
+    def verb(tx: Tx, actor: Actor) -> Response:
+        return web.page(
+            call.request,
+            "boards/new.html",
+            actor=actor,
+            title="New board",
+            status=status,
+            values=sent.typed,
+            errors=sent.errors,
+            templates=_choices(sent.typed.get("template", "dev-ops")),
+        )
+
+    return await call.fetch(verb)  # type: ignore[no-any-return]
+
+
+def _setup_page(call: Call, secret: str, sent: Sent[SetupForm], status: int = 200) -> Response:
+    chosen = sent.typed.get("template", "none")
+    none = {
+        "value": "none",
+        "words": "None yet",
+        "help": "You can make one later.",
+        "selected": chosen == "none",
+    }
+    return web_of(call.request).page(
+        call.request,
+        "auth/setup.html",
+        actor=None,
+        title="Set up Weir",
+        status=status,
+        secret=secret,
+        values={name: value for name, value in sent.typed.items() if name != "password"},
+        errors=sent.errors,
+        templates=[*_choices(chosen), none],
+    )
+
+
+async def _invite_page(
+    call: Call, secret: str, sent: Sent[JoinForm], status: int = 200
+) -> Response:
+    me = await viewer_or_none(call)
+    invite = await call.db.read(service.find_invite, secret)
+    return web_of(call.request).page(
+        call.request,
+        "auth/invite.html",
+        actor=me,
+        title=f"Join {invite.board_name}",
+        status=status,
+        secret=secret,
+        invite={
+            "board_name": invite.board_name,
+            "board_key": invite.board_key,
+            "invited_by": invite.invited_by,
+            "role_words": f"a {_ROLE_WORDS[invite.role]}",
+            "expires": moment(invite.expires_at, invite.time_zone).words,
+        },
+        values={name: value for name, value in sent.typed.items() if name != "password"},
+        errors=sent.errors,
+    )
+
+
+def _choices(chosen: str) -> list[dict[str, Any]]:
+    return [
+        {"value": value, "words": words, "help": text, "selected": value == chosen}
+        for value, words, text in _TEMPLATES
+    ]
+
+
+def _back(call: Call, key: str, words: str) -> Response:
+    return web_of(call.request).redirect(f"/boards/{key}/people", ("ok", words))

@@ -1,0 +1,476 @@
+"""The page of one card, and the forms that move, block, archive and restore it."""
+
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from app.auth.actor import Actor
+from app.auth.pages import web_of
+from app.boards import rules
+from app.boards.activity import events_of_card
+from app.boards.history import OpenBoard, read_board
+from app.boards.pages import board_head
+from app.boards.rules import Place
+from app.boards.shape import Cell
+from app.call import Answer, Call, CallDep
+from app.cards import service
+from app.cards.pages import HTML, refused_card, show_archive, write_card
+from app.cards.placing import Spot
+from app.cards.queries import numbered_card, titles_in
+from app.cards.render import age, blocked_time, process_time
+from app.cards.rows import CardRow
+from app.cards.schemas import Category
+from app.cards.service import CATEGORIES
+from app.cards.story import (
+    CATEGORY_WORDS,
+    CLASS_WORDS,
+    TYPE_WORDS,
+    blocks_of,
+    history_of,
+    stays_of,
+)
+from app.cards.swaps import notice_of
+from app.cards.wall import face_of, gauge
+from app.db import Tx
+from app.errors import AppError, Conflict, Invalid, StaleVersion
+from app.forms import Form, Sent, read_form
+from app.types import IdInUrl, IndexInUrl, KeyInUrl, Note, Prose, Reason, SeqInUrl, Title
+from app.web import is_htmx
+from app.words import long_duration, moment, short_duration
+
+router = APIRouter(prefix="/boards/{key}/cards/{number}", include_in_schema=False)
+
+MOST_PLACES = 100
+
+
+class EditForm(Form):
+    """A card's title and description, and the version that they were read from."""
+
+    title: Title
+    description: Prose = ""
+    version: SeqInUrl
+
+
+class MoveForm(Form):
+    """Where a card is to go; none of the places is the end of the column."""
+
+    column_id: IdInUrl
+    lane_id: IdInUrl | None = None
+    index: IndexInUrl | None = None
+    before_card_id: IdInUrl | None = None
+    after_card_id: IdInUrl | None = None
+    version: SeqInUrl | None = None
+
+
+class BlockForm(Form):
+    """Why a card cannot go on."""
+
+    reason: Reason
+    category: Category = "other"
+
+
+class UnblockForm(Form):
+    """What cleared it."""
+
+    note: Note = ""
+
+
+class VersionForm(Form):
+    """The version that the person saw."""
+
+    version: SeqInUrl | None = None
+    back: Literal["archive"] | None = None
+
+
+@router.get("")
+async def card(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
+    """A card with its clocks and its history."""
+    return await show_card(call, key, number)
+
+
+@router.post("")
+async def edit(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
+    """Changes title and description; what somebody else saved meanwhile is shown, not lost."""
+    sent = await read_form(call.request, EditForm)
+    if sent.form is None:
+        return await show_card(call, key, number, sent=sent, status=422)
+    form = sent.form
+    changes = {"title": form.title, "description": form.description}
+
+    def verb(tx: Tx, actor: Actor) -> CardRow:
+        found = numbered_card(tx, read_board(tx, actor, key=key), number)
+        return service.edit_card(tx, actor, found.id, changes, form.version)
+
+    try:
+        await call.act(verb)
+    except StaleVersion:
+        return await show_card(call, key, number, sent=sent, conflict=True, status=409)
+    return web_of(call.request).redirect(f"/boards/{key}/cards/{number}", ("ok", "Saved."))
+
+
+@router.get("/move")
+async def move_page(
+    call: CallDep,
+    key: KeyInUrl,
+    number: IdInUrl,
+    column_id: IdInUrl | None = None,
+    lane_id: IdInUrl | None = None,
+) -> Response:
+    """The form that moves a card, with the places of the chosen column."""
+    return await _move_page(call, key, number, column_id, lane_id)
+
+
+@router.post("/move")
+async def move(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
+    """Moves a card; a refusal puts it back and says why in the column that refused."""
+    sent = await read_form(call.request, MoveForm)
+    if sent.form is None:
+        return await _move_page(call, key, number, None, None, sent.errors, 422)
+    form = sent.form
+    spot = Spot(form.before_card_id, form.after_card_id, form.index)
+
+    def verb(tx: Tx, actor: Actor, board: OpenBoard) -> CardRow:
+        found = numbered_card(tx, board, number)
+        return service.move_card(
+            tx, actor, found.id, form.column_id, form.lane_id, spot, form.version
+        )
+
+    def was(tx: Tx, board: OpenBoard) -> CardRow:
+        return numbered_card(tx, board, number)
+
+    try:
+        return await write_card(call, key, verb, also=was)
+    except (Conflict, StaleVersion, Invalid) as error:
+        # A neighbour or column that has gone meanwhile is the board's news, not a typing mistake.
+        return await refused_card(call, key, number, form.column_id, error)
+
+
+@router.get("/block")
+async def block_page(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
+    """The form that blocks a card, or takes its block away."""
+    return await _block_page(call, key, number, Sent({}))
+
+
+@router.post("/block")
+async def block(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
+    """Flags a card as blocked."""
+    sent = await read_form(call.request, BlockForm)
+    if sent.form is None:
+        return await _block_page(call, key, number, sent, 422)
+    form = sent.form
+
+    def verb(tx: Tx, actor: Actor, board: OpenBoard) -> CardRow:
+        found = numbered_card(tx, board, number)
+        return service.block_card(tx, actor, found.id, form.reason, form.category)
+
+    return await _changed(call, key, number, verb)
+
+
+@router.post("/unblock")
+async def unblock(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
+    """Takes a card's block away."""
+    sent = await read_form(call.request, UnblockForm)
+    if sent.form is None:
+        return await _block_page(call, key, number, sent, 422)
+    note = sent.form.note
+
+    def verb(tx: Tx, actor: Actor, board: OpenBoard) -> CardRow:
+        return service.unblock_card(tx, actor, numbered_card(tx, board, number).id, note)
+
+    return await _changed(call, key, number, verb)
+
+
+@router.post("/archive")
+async def archive(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
+    """Takes a card off the board."""
+    await read_form(call.request, VersionForm)
+
+    def verb(tx: Tx, actor: Actor, board: OpenBoard) -> CardRow:
+        return service.archive_card(tx, actor, numbered_card(tx, board, number).id)
+
+    return await _changed(call, key, number, verb)
+
+
+@router.post("/restore")
+async def restore(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
+    """Puts an archived card back onto the board."""
+    sent = await read_form(call.request, VersionForm)
+    from_archive = sent.form is not None and sent.form.back == "archive"
+
+    def verb(tx: Tx, actor: Actor, board: OpenBoard) -> CardRow:
+        return service.restore_card(tx, actor, numbered_card(tx, board, number).id)
+
+    try:
+        done = await write_card(call, key, verb)
+    except Conflict as error:
+        if from_archive:
+            return await show_archive(call, key, number, error)
+        return await _refused(call, key, number, error)
+    if from_archive:
+        words = f"{key}-{number} is back on the board."
+        return web_of(call.request).redirect(f"/boards/{key}/archive", ("ok", words))
+    return done
+
+
+async def show_card(
+    call: Call,
+    key: str,
+    number: int,
+    *,
+    sent: Sent[EditForm] | None = None,
+    conflict: bool = False,
+    error: AppError | None = None,
+    status: int = 200,
+) -> Response:
+    """The page of a card, with a form that came back or a refusal."""
+    web = web_of(call.request)
+
+    def verb(tx: Tx, actor: Actor) -> Response:
+        board = read_board(tx, actor, key=key)
+        row = numbered_card(tx, board, number)
+        events = events_of_card(tx, row.id)
+        saved_by = next(
+            (event.actor_name for event in reversed(events) if event.type == "card.edited"), None
+        )
+        notice = None
+        if error is not None:
+            notice = notice_of(error, board.shape, card=row, column_id=row.column_id)
+        return web.page(
+            call.request,
+            "cards/card.html",
+            actor=actor,
+            title=f"{row.ref} {row.title}",
+            status=status,
+            board=board_head(board),
+            card=_card_facts(tx, call, board, row),
+            clocks=_clocks(row, board.now, board.row.time_zone),
+            stays=stays_of(tx, row, board.now),
+            blocked=None if row.block_id is None else _blocked(row, board),
+            blocks=blocks_of(tx, row, board.now, board.row.time_zone),
+            history=history_of(tx, board, events),
+            values={"title": row.title, "description": row.description}
+            if sent is None
+            else sent.typed,
+            errors={} if sent is None else sent.errors,
+            conflict={"title": row.title, "description": row.description, "by": saved_by}
+            if conflict
+            else None,
+            notice=notice,
+        )
+
+    return await call.fetch(verb)  # type: ignore[no-any-return]
+
+
+async def _changed(call: Call, key: str, number: int, verb: Any) -> Response:
+    try:
+        return await write_card(call, key, verb)
+    except Conflict as error:
+        return await _refused(call, key, number, error)
+
+
+async def _refused(call: Call, key: str, number: int, error: AppError) -> Response:
+    if is_htmx(call.request):
+        return await refused_card(call, key, number, None, error)
+    return await show_card(call, key, number, error=error, status=409)
+
+
+async def _move_page(
+    call: Call,
+    key: str,
+    number: int,
+    column_id: int | None,
+    lane_id: int | None,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    web = web_of(call.request)
+
+    def verb(tx: Tx, actor: Actor) -> Response | Answer:
+        board = read_board(tx, actor, key=key)
+        row = numbered_card(tx, board, number)
+        shape = board.shape
+        here = Cell(row.column_id, row.lane_id)
+        chosen = Cell(
+            column_id if column_id in shape.column else row.column_id,
+            lane_id if lane_id in shape.lane else row.lane_id,
+        )
+        held = rules.usage(shape, board.counts)
+        values = {
+            "card": face_of(tx, web, board, row),
+            "columns": [
+                {
+                    "id": column.id,
+                    "words": _full_words(
+                        column.name, column.wip_limit, held.get(Place(rules.COLUMN, column.id), 0)
+                    ),
+                    "group": shape.group[column.group_id].name if column.group_id else None,
+                    "selected": column.id == chosen.column_id,
+                }
+                for column in shape.columns
+            ],
+            "lanes": [
+                {
+                    "id": lane.id,
+                    "words": _full_words(
+                        lane.name, lane.wip_limit, held.get(Place(rules.LANE, lane.id), 0)
+                    ),
+                    "selected": lane.id == chosen.lane_id,
+                }
+                for lane in shape.lanes
+            ],
+            "places": _places(tx, row, chosen, stays=chosen == here),
+            "errors": errors or {},
+        }
+        if is_htmx(call.request):
+            html = web.render("cards/_move_form.html", **values)
+            return Answer(status, html.encode(), {"Vary": "HX-Request"}, HTML)
+        return web.page(
+            call.request,
+            "cards/move.html",
+            actor=actor,
+            title=f"Move {row.ref}",
+            status=status,
+            board=board_head(board),
+            notice=None,
+            **values,
+        )
+
+    found = await call.fetch(verb)
+    return found.response() if isinstance(found, Answer) else found
+
+
+async def _block_page(
+    call: Call, key: str, number: int, sent: Sent[Any], status: int = 200
+) -> Response:
+    web = web_of(call.request)
+
+    def verb(tx: Tx, actor: Actor) -> Response | Answer:
+        board = read_board(tx, actor, key=key)
+        row = numbered_card(tx, board, number)
+        values = {
+            "card": face_of(tx, web, board, row),
+            "blocked": None if row.block_id is None else _blocked(row, board),
+            "categories": [
+                {
+                    "value": category,
+                    "words": CATEGORY_WORDS[category],
+                    "selected": category == sent.typed.get("category", "other"),
+                }
+                for category in CATEGORIES
+            ],
+            "values": sent.typed,
+            "errors": sent.errors,
+        }
+        if is_htmx(call.request):
+            html = web.render("cards/_block_form.html", **values)
+            return Answer(status, html.encode(), {"Vary": "HX-Request"}, HTML)
+        return web.page(
+            call.request,
+            "cards/block.html",
+            actor=actor,
+            title=f"Block {row.ref}",
+            status=status,
+            board=board_head(board),
+            notice=None,
+            **values,
+        )
+
+    found = await call.fetch(verb)
+    return found.response() if isinstance(found, Answer) else found
+
+
+def _places(tx: Tx, row: CardRow, cell: Cell, *, stays: bool) -> list[dict[str, Any]]:
+    """The places of a cell in words: the top, after each card, the bottom."""
+    others = [
+        each
+        for each in titles_in(tx, cell.column_id, cell.lane_id, MOST_PLACES)
+        if each.id != row.id
+    ]
+    ahead = sum(1 for each in others if each.rank < row.rank) if stays else None
+    places = [{"value": "0", "words": "At the top", "selected": ahead == 0 and bool(others)}]
+    for index, each in enumerate(others[:-1], start=1):
+        words = f"After {row.board_key}-{each.number} {each.title}"
+        places.append({"value": str(index), "words": words, "selected": index == ahead})
+    bottom = ahead is None or ahead == len(others)
+    places.append({"value": "", "words": "At the bottom", "selected": bottom})
+    return places
+
+
+def _full_words(name: str, limit: int | None, held: int) -> str:
+    if limit is None:
+        return name
+    words = gauge(name, limit, held)
+    full = "" if words.state == "under" else f", {words.words.rpartition(' ')[2]}"
+    return f"{name} ({held} of {limit}{full})"
+
+
+def _card_facts(tx: Tx, call: Call, board: OpenBoard, row: CardRow) -> dict[str, Any]:
+    face = face_of(tx, web_of(call.request), board, row)
+    shape = board.shape
+    column = shape.column.get(row.column_id)
+    lane = shape.lane.get(row.lane_id)
+    return {
+        "id": row.id,
+        "ref": row.ref,
+        "url": face.url,
+        "title": row.title,
+        "description": row.description,
+        "version": row.version,
+        "column_name": "a deleted column" if column is None else column.name,
+        "lane_name": lane.name if lane is not None and len(shape.lanes) > 1 else None,
+        "team": row.team,
+        "team_class": face.team_class,
+        "work_type_words": TYPE_WORDS[row.work_type],
+        "service_class_words": CLASS_WORDS[row.service_class],
+        "due_words": row.due_on,
+        "assignees": face.assignees,
+        "labels": face.labels,
+        "external_id": row.external_id,
+        "created_by": row.creator_name,
+        "archived": row.archived_at is not None,
+        "may_work": board.may_work and board.row.archived_at is None,
+    }
+
+
+def _clocks(row: CardRow, now: int, zone: str) -> list[dict[str, str]]:
+    """A card's clocks in words, with what each of them means."""
+    waiting = "not yet"
+    shown = [
+        (
+            "Lead time",
+            waiting if row.lead_time is None else long_duration(row.lead_time),
+            f"from {moment(row.created_at, zone).words}"
+            + (f" to {moment(row.done_at, zone).words}" if row.done_at else ", until it is done"),
+        )
+    ]
+    if row.done_at is not None:
+        cycle = "never started" if row.cycle_time is None else long_duration(row.cycle_time)
+        shown.append(("Cycle time", cycle, "from the start of work to done"))
+    else:
+        since = age(row, now)
+        shown.append(
+            (
+                "Age",
+                "not started" if since is None else long_duration(since),
+                "" if row.started_at is None else f"since {moment(row.started_at, zone).words}",
+            )
+        )
+    working = process_time(row, now)
+    shown.append(("Process time", long_duration(working), "in active columns and not blocked"))
+    shown.append(("Blocked", long_duration(blocked_time(row, now)), ""))
+    if row.lead_time:
+        share = f"{round(100 * working / row.lead_time)} %"
+        shown.append(("Flow efficiency", share, "process time of the lead time"))
+    return [{"name": name, "words": words, "help": text} for name, words, text in shown]
+
+
+def _blocked(row: CardRow, board: OpenBoard) -> dict[str, Any]:
+    since = row.block_since or 0
+    return {
+        "reason": row.block_reason,
+        "category_words": CATEGORY_WORDS[row.block_category or "other"],
+        "since": moment(since, board.row.time_zone),
+        "since_text": short_duration(board.now - since),
+        "by": row.blocker_name,
+    }

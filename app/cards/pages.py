@@ -1,0 +1,267 @@
+"""The board's page with its cards, and what its scripts ask for."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from app import __version__
+from app.auth.actor import Actor
+from app.auth.pages import web_of
+from app.boards.history import VIEWER, OpenBoard, lock_board, read_board
+from app.boards.pages import board_head
+from app.boards.shape import Cell
+from app.call import Answer, Call, CallDep
+from app.cards import service
+from app.cards.queries import archived_cards, numbered_card
+from app.cards.rows import CardRow
+from app.cards.service import CardFields
+from app.cards.swaps import changes_since, changes_swap, columns_swap, notice_of
+from app.cards.wall import board_view
+from app.db import Tx
+from app.errors import AppError, Conflict
+from app.forms import Form, read_form
+from app.types import IdInUrl, KeyInUrl, SeqInUrl, Title
+from app.web import is_htmx, theme_of
+from app.words import moment
+
+router = APIRouter(prefix="/boards/{key}", include_in_schema=False)
+
+HTML = "text/html; charset=utf-8"
+ARCHIVED_SHOWN = 500
+
+
+class QuickAddForm(Form):
+    """A new card's title, typed at the foot of a column."""
+
+    title: Title
+    column_id: IdInUrl
+    lane_id: IdInUrl | None = None
+
+
+@router.get("")
+async def board(call: CallDep, key: KeyInUrl) -> Response:
+    """The board."""
+    return await show_board(call, key)
+
+
+@router.get("/columns")
+async def columns(call: CallDep, key: KeyInUrl) -> Response:
+    """The whole board as fragments."""
+    web = web_of(call.request)
+
+    def verb(tx: Tx, actor: Actor) -> Answer:
+        return fragments(columns_swap(tx, web, read_board(tx, actor, key=key)))
+
+    return await call.read(verb)
+
+
+@router.get("/changes")
+async def changes(call: CallDep, key: KeyInUrl, after: Annotated[SeqInUrl, Query()]) -> Response:
+    """What has changed since an event, as fragments."""
+    web = web_of(call.request)
+
+    def verb(tx: Tx, actor: Actor) -> Answer:
+        return fragments(changes_since(tx, web, read_board(tx, actor, key=key), after))
+
+    return await call.read(verb)
+
+
+@router.post("/cards")
+async def quick_add(call: CallDep, key: KeyInUrl) -> Response:
+    """Creates a card at the foot of a column."""
+    sent = await read_form(call.request, QuickAddForm)
+    if sent.form is None:
+        message = sent.errors.get("title") or next(iter(sent.errors.values()))
+        error: AppError = Conflict(f"The title {message}.")
+        return await _refused_add(call, key, sent.typed, error, 422)
+    form = sent.form
+    fields = CardFields(title=form.title, column_id=form.column_id, lane_id=form.lane_id)
+
+    def verb(tx: Tx, actor: Actor, before: OpenBoard) -> CardRow:
+        return service.create_card(tx, actor, key, fields)
+
+    try:
+        return await write_card(call, key, verb)
+    except Conflict as error:
+        return await _refused_add(call, key, sent.typed, error, 409)
+
+
+@router.get("/archive")
+async def archive(call: CallDep, key: KeyInUrl) -> Response:
+    """The archived cards, newest first, each with a way back."""
+    return await show_archive(call, key)
+
+
+async def show_board(
+    call: Call,
+    key: str,
+    *,
+    notice: Any = None,
+    typed: Any = None,
+    status: int = 200,
+) -> Response:
+    """The board's page, with a refusal where one has to be shown without a script."""
+    request = call.request
+    web = web_of(request)
+    seen = request.headers.get("if-none-match", "")
+    theme = theme_of(request)
+    plain = notice is None and typed is None and not web.has_flash(request)
+
+    def verb(tx: Tx, actor: Actor) -> Answer | Response:
+        found = read_board(tx, actor, key=key)
+        minute = found.now // 60_000_000
+        who = f"{actor.id}-{hash((actor.name, actor.email)) & 0xFFFFFF:x}-{found.role}"
+        tag = f'W/"{__version__}-{found.seq}-{found.row.shape:x}-{minute:x}-{who}-{theme}"'
+        if plain and tag in seen:
+            return Answer(304, b"", {"ETag": tag})
+        view = board_view(tx, web, found)
+        shown = notice(found) if callable(notice) else notice
+        page = web.page(
+            request,
+            "boards/board.html",
+            actor=actor,
+            title=f"{view.name} ({view.key})",
+            status=status,
+            board=view,
+            notice=shown,
+            typed=typed,
+        )
+        if plain:
+            page.headers["ETag"] = tag
+        return page
+
+    found = await call.fetch(verb)
+    return found.response() if isinstance(found, Answer) else found
+
+
+async def show_archive(
+    call: Call, key: str, number: int | None = None, error: AppError | None = None
+) -> Response:
+    """The archive page, with what stood in the way of a restore."""
+    web = web_of(call.request)
+
+    def verb(tx: Tx, actor: Actor) -> Response:
+        found = read_board(tx, actor, key=key)
+        notice = None
+        if error is not None and number is not None:
+            card = numbered_card(tx, found, number)
+            notice = notice_of(error, found.shape, card=card, column_id=card.column_id)
+        return web.page(
+            call.request,
+            "boards/archive.html",
+            actor=actor,
+            title=f"Archive of {found.row.name}",
+            status=200 if error is None else error.status,
+            board=board_head(found),
+            cards=[
+                {
+                    "ref": f"{found.row.key}-{row.number}",
+                    "url": f"/boards/{found.row.key}/cards/{row.number}",
+                    "title": row.title,
+                    "column_name": row.column_name,
+                    "archived": moment(row.archived_at, found.row.time_zone),
+                }
+                for row in archived_cards(tx, found, ARCHIVED_SHOWN)
+            ],
+            notice=notice,
+        )
+
+    return await call.fetch(verb)  # type: ignore[no-any-return]
+
+
+async def write_card(call: Call, key: str, verb: Any, *, also: Any = None) -> Response:
+    """Carries out a change of one card from a page: `verb(tx, actor, board)` on the locked board.
+
+    htmx gets the fragments that changed, a plain form a redirect to the board.
+    """
+    web = web_of(call.request)
+    htmx = is_htmx(call.request)
+
+    def unit(tx: Tx, actor: Actor) -> Any:
+        before = lock_board(tx, actor, need=VIEWER, key=key)
+        was: CardRow | None = also(tx, before) if also else None
+        card: CardRow = verb(tx, actor, before)
+        if not htmx:
+            return card
+        after = read_board(tx, actor, key=key)
+        places = {Cell(card.column_id, card.lane_id)}
+        if was is not None:
+            places.add(Cell(was.column_id, was.lane_id))
+        return fragments(
+            changes_swap(
+                tx,
+                web,
+                after,
+                card_ids=[card.id],
+                column_ids={place.column_id for place in places},
+                lane_ids={place.lane_id for place in places},
+                after=before.seq,
+            )
+        )
+
+    done = await call.act(unit)
+    if isinstance(done, Answer):
+        return done.response()
+    return web.redirect(f"/boards/{key}")
+
+
+async def refused_card(
+    call: Call, key: str, number: int, column_id: int | None, error: AppError
+) -> Response:
+    """A refused change of one card: for htmx the fragments that put it back with the notice, for a
+    plain form the board with the notice."""
+    web = web_of(call.request)
+    if not is_htmx(call.request):
+
+        def notice(tx: Tx, actor: Actor) -> Any:
+            found = read_board(tx, actor, key=key)
+            card = numbered_card(tx, found, number)
+            return notice_of(error, found.shape, card=card, column_id=column_id)
+
+        return await show_board(call, key, notice=await call.fetch(notice), status=409)
+
+    def verb(tx: Tx, actor: Actor) -> Answer:
+        found = read_board(tx, actor, key=key)
+        card = numbered_card(tx, found, number)
+        shown = notice_of(error, found.shape, card=card, column_id=column_id)
+        columns = {card.column_id} | ({column_id} if column_id is not None else set())
+        swap = changes_swap(
+            tx,
+            web,
+            found,
+            card_ids=[card.id],
+            column_ids=columns,
+            lane_ids={card.lane_id},
+            notice=shown,
+        )
+        return fragments(swap, 409)
+
+    return await call.read(verb)
+
+
+async def _refused_add(
+    call: Call, key: str, typed: dict[str, str], error: AppError, status: int
+) -> Response:
+    text = typed.get("column_id", "")
+    column_id = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    web = web_of(call.request)
+
+    def verb(tx: Tx, actor: Actor) -> Any:
+        found = read_board(tx, actor, key=key)
+        shown = notice_of(error, found.shape, card=None, column_id=column_id)
+        if not is_htmx(call.request):
+            return shown
+        ids = [] if column_id is None else [column_id]
+        return fragments(changes_swap(tx, web, found, column_ids=ids, notice=shown), status)
+
+    shown = await call.fetch(verb)
+    if isinstance(shown, Answer):
+        return shown.response()
+    kept = {"title": typed.get("title", ""), "column_id": column_id}
+    return await show_board(call, key, notice=shown, typed=kept, status=status)
+
+
+def fragments(html: str, status: int = 200) -> Answer:
+    """Fragments as an answer to htmx."""
+    return Answer(status, html.encode(), {"Vary": "HX-Request"}, HTML)

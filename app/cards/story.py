@@ -1,0 +1,295 @@
+"""A card's story in plain words: what happened, where its time went, when it was blocked."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, select
+
+from app.boards.activity import EventRow
+from app.boards.history import OpenBoard
+from app.cards.labels import names_of, read_labels
+from app.cards.rows import CardRow
+from app.db import Query, Tx
+from app.models import BlockedInterval, Column, Lane, User, Visit
+from app.words import Moment, long_duration, moment
+
+CATEGORY_WORDS = {
+    "waiting_on_team": "Waiting on another team",
+    "waiting_on_vendor": "Waiting on a vendor",
+    "waiting_on_customer": "Waiting on a customer",
+    "environment": "Environment",
+    "approval": "Approval",
+    "defect": "Defect",
+    "missing_information": "Missing information",
+    "dependency": "Dependency",
+    "manual_work": "Manual work",
+    "other": "Other",
+}
+TYPE_WORDS = {
+    "feature": "Feature",
+    "defect": "Defect",
+    "debt": "Technical debt",
+    "improvement": "Improvement",
+    "ops": "Operations work",
+    "incident": "Incident",
+}
+CLASS_WORDS = {
+    "standard": "Standard",
+    "fixed_date": "Fixed date",
+    "expedite": "Expedite",
+    "intangible": "Intangible",
+}
+_FIELD_WORDS = {
+    "title": "the title",
+    "description": "the description",
+    "work_type": "the type",
+    "service_class": "the class of service",
+    "team": "the team",
+    "due_on": "the due date",
+    "external_id": "the id elsewhere",
+    "labels": "the labels",
+}
+
+
+class _Name(NamedTuple):
+    id: int
+    name: str
+    kind: str
+
+
+class _VisitRow(NamedTuple):
+    column_id: int
+    name: str
+    kind: str
+    entered_at: int
+    left_at: int | None
+
+
+class _BlockRow(NamedTuple):
+    reason: str
+    category: str
+    started_at: int
+    ended_at: int | None
+    note: str
+    name: str | None
+
+
+class Stay(NamedTuple):
+    """The time that a card has spent in one column, over all its visits."""
+
+    column_name: str
+    kind: str
+    words: str
+    visits: int
+    share: int
+    current: bool
+
+
+class Block(NamedTuple):
+    """A blocked interval in words."""
+
+    reason: str
+    category_words: str
+    since: Moment
+    until: Moment | None
+    words: str
+    note: str
+
+
+class Entry(NamedTuple):
+    """Something that happened to a card."""
+
+    at: Moment
+    actor: str
+    sentence: str
+
+
+_COLUMN_NAMES = Query(
+    select(Column.id, Column.name, Column.kind).where(Column.board_id == bindparam("board_id")),
+    _Name,
+)
+_LANE_NAMES = Query(
+    select(Lane.id, Lane.name, Lane.name.label("kind")).where(
+        Lane.board_id == bindparam("board_id")
+    ),
+    _Name,
+)
+_VISITS = Query(
+    select(Visit.column_id, Column.name, Column.kind, Visit.entered_at, Visit.left_at)
+    .join(Column, Column.id == Visit.column_id)
+    .where(Visit.card_id == bindparam("card_id"))
+    .order_by(Visit.id),
+    _VisitRow,
+)
+_BLOCKS = Query(
+    select(
+        BlockedInterval.reason,
+        BlockedInterval.category,
+        BlockedInterval.started_at,
+        BlockedInterval.ended_at,
+        BlockedInterval.note,
+        User.name,
+    )
+    .outerjoin(User, User.id == BlockedInterval.started_by)
+    .where(BlockedInterval.card_id == bindparam("card_id"))
+    .order_by(BlockedInterval.started_at, BlockedInterval.id),
+    _BlockRow,
+)
+
+
+def stays_of(tx: Tx, card: CardRow, now: int) -> list[Stay]:
+    """Where a card's time went, column by column in the order of the first visit.
+
+    The clock of a done card stands still, so its last stay in `done` has no length.
+    """
+    end = card.done_at if card.done_at is not None else now
+    times: dict[int, int] = {}
+    visits: dict[int, int] = {}
+    names: dict[int, _VisitRow] = {}
+    current = None
+    for row in tx.all(_VISITS, card_id=card.id):
+        until = end if row.left_at is None else row.left_at
+        times[row.column_id] = times.get(row.column_id, 0) + max(0, until - row.entered_at)
+        visits[row.column_id] = visits.get(row.column_id, 0) + 1
+        names[row.column_id] = row
+        current = row.column_id if row.left_at is None else current
+    total = sum(times.values()) or 1
+    return [
+        Stay(
+            column_name=names[column_id].name,
+            kind=names[column_id].kind,
+            words=long_duration(time),
+            visits=visits[column_id],
+            share=round(100 * time / total),
+            current=column_id == current,
+        )
+        for column_id, time in times.items()
+    ]
+
+
+def blocks_of(tx: Tx, card: CardRow, now: int, zone: str) -> list[Block]:
+    """A card's blocked intervals, oldest first."""
+    return [
+        Block(
+            reason=row.reason,
+            category_words=CATEGORY_WORDS[row.category],
+            since=moment(row.started_at, zone),
+            until=None if row.ended_at is None else moment(row.ended_at, zone),
+            words=long_duration((now if row.ended_at is None else row.ended_at) - row.started_at),
+            note=row.note,
+        )
+        for row in tx.all(_BLOCKS, card_id=card.id)
+    ]
+
+
+def history_of(tx: Tx, board: OpenBoard, events: Sequence[EventRow]) -> list[Entry]:
+    """A card's events in plain words, newest first."""
+    columns = {row.id: row.name for row in tx.all(_COLUMN_NAMES, board_id=board.id)}
+    lanes = {row.id: row.name for row in tx.all(_LANE_NAMES, board_id=board.id)}
+    labels = read_labels(tx, board.id)
+    people = names_of(
+        tx,
+        {
+            user_id
+            for event in events
+            if event.type == "card.assigned"
+            for side in ("from", "to")
+            for user_id in event.facts[side]
+        },
+    )
+    words = _Words(columns, lanes, labels, people)
+    return [
+        Entry(
+            moment(event.at, board.row.time_zone),
+            event.actor_name or "Weir",
+            words.sentence(event.type, event.facts),
+        )
+        for event in reversed(events)
+    ]
+
+
+class _Words:
+    """Turns events into sentences; what was deleted keeps its name."""
+
+    def __init__(
+        self,
+        columns: Mapping[int, str],
+        lanes: Mapping[int, str],
+        labels: Mapping[int, str],
+        people: Mapping[int, str],
+    ) -> None:
+        self._columns = columns
+        self._lanes = lanes
+        self._labels = labels
+        self._people = people
+
+    def sentence(self, kind: str, facts: Mapping[str, Any]) -> str:
+        """One event as what its actor did."""
+        if kind == "card.created":
+            return f"created the card in {self._place(facts)}"
+        if kind == "card.moved":
+            return self._moved(facts)
+        if kind == "card.blocked":
+            return f"blocked it: {facts['reason']}"
+        if kind == "card.unblocked":
+            note = facts.get("note")
+            return f"unblocked it: {note}" if note else "unblocked it"
+        if kind == "card.edited":
+            return "; ".join(self._edited(name, c) for name, c in facts["changes"].items())
+        if kind == "card.assigned":
+            return self._assigned(facts)
+        if kind == "move.refused":
+            return self._refused(facts)
+        return {
+            "card.reordered": "gave it another place in its column",
+            "card.archived": "archived it",
+            "card.restored": "restored it from the archive",
+            "card.discarded": "discarded it",
+        }.get(kind, kind)
+
+    def _place(self, facts: Mapping[str, Any]) -> str:
+        return self._columns.get(facts["column_id"], "a column")
+
+    def _moved(self, facts: Mapping[str, Any]) -> str:
+        source, target = facts["from"], facts["to"]
+        lane = self._lanes.get(target["lane_id"], "another lane")
+        if source["column_id"] == target["column_id"]:
+            return f"moved it to the lane {lane}"
+        said = f"moved it from {self._place(source)} to {self._place(target)}"
+        return said if source["lane_id"] == target["lane_id"] else f"{said}, lane {lane}"
+
+    def _edited(self, name: str, change: Mapping[str, Any]) -> str:
+        what = _FIELD_WORDS.get(name, name)
+        if name == "description":
+            return "changed the description"
+        old, new = change["from"], change["to"]
+        if name == "labels":
+            old = ", ".join(self._labels.get(i, "?") for i in old)
+            new = ", ".join(self._labels.get(i, "?") for i in new)
+        elif name == "work_type":
+            old, new = TYPE_WORDS[old], TYPE_WORDS[new]
+        elif name == "service_class":
+            old, new = CLASS_WORDS[old], CLASS_WORDS[new]
+        if not new:
+            return f"took away {what} (it was {old})"
+        return f"set {what} to {new}" if not old else f"changed {what} from {old} to {new}"
+
+    def _assigned(self, facts: Mapping[str, Any]) -> str:
+        had, has = set(facts["from"]), set(facts["to"])
+        added = ", ".join(self._people.get(i, "somebody") for i in sorted(has - had))
+        taken = ", ".join(self._people.get(i, "somebody") for i in sorted(had - has))
+        said = []
+        if added:
+            said.append(f"assigned it to {added}")
+        if taken:
+            said.append(f"took it from {taken}")
+        return " and ".join(said)
+
+    def _refused(self, facts: Mapping[str, Any]) -> str:
+        to = facts.get("to")
+        where = self._place(to) if to else "its place"
+        action = "put it into" if facts.get("action") in {"create", "restore"} else "move it to"
+        if facts["scope"] == "blocked":
+            return f"tried to move it to {where} while it was blocked"
+        place, limit, count = facts["place"]["name"], facts["limit"], facts["count"]
+        return f"tried to {action} {where}: {place} had {count} of {limit}"

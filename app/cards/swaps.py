@@ -1,0 +1,161 @@
+"""Answers to htmx: what changed on a board, as fragments, and refusals in words."""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from app.boards.activity import EventRow, events_after
+from app.boards.history import OpenBoard
+from app.boards.shape import Shape
+from app.boards.views import Notice
+from app.cards.rows import CardRow
+from app.cards.wall import Heads, arrivals_of, blocked_count, board_view, tickers_of
+from app.clock import SECOND
+from app.db import Tx
+from app.errors import AppError, CardBlocked, StaleVersion, WipLimitReached
+from app.web import Web
+from app.words import short_duration
+
+MOST_CHANGES = 200
+FACTS_SHOWN = 2
+_WITHOUT_TRACE = frozenset({"move.refused", "member.changed", "comment.added"})
+
+
+class State(NamedTuple):
+    """Up to which event a page is, if it had every change up to `after`."""
+
+    seq: int
+    after: int | None
+
+
+class _Summary(NamedTuple):
+    gauge: Any
+    blocked_count: int
+
+
+def changes_swap(
+    tx: Tx,
+    web: Web,
+    board: OpenBoard,
+    *,
+    card_ids: Collection[int] = (),
+    column_ids: Collection[int] = (),
+    lane_ids: Collection[int] = (),
+    notice: Notice | None = None,
+    after: int | None = None,
+) -> str:
+    """The fragments of some changed cards, with the headers of columns, groups and lanes."""
+    shape = board.shape
+    tickers = tickers_of(tx, board) if lane_ids and len(shape.lanes) > 1 else {}
+    heads = Heads(board, tickers)
+    columns = [shape.column[i] for i in column_ids if i in shape.column]
+    groups = {column.group_id for column in columns if column.group_id is not None}
+    arrivals, gone = arrivals_of(tx, web, board, card_ids)
+    return web.render(
+        "boards/changes.swap.html",
+        columns=[heads.column(column) for column in columns],
+        groups=[heads.group(shape.group[i]) for i in sorted(groups)],
+        lanes=[heads.lane(shape.lane[i]) for i in lane_ids if i in shape.lane]
+        if len(shape.lanes) > 1
+        else [],
+        summary=_Summary(heads.board(), blocked_count(tx, board)),
+        notice=notice,
+        arrivals=arrivals,
+        gone=gone,
+        state=State(board.seq, after),
+    )
+
+
+def columns_swap(tx: Tx, web: Web, board: OpenBoard) -> str:
+    """The fragments of the whole board, for a page that cannot know what it missed."""
+    return web.render("boards/columns.swap.html", board=board_view(tx, web, board), notice=None)
+
+
+def changes_since(tx: Tx, web: Web, board: OpenBoard, after: int) -> str:
+    """What changed on a board since an event, or the whole of it where that is much or its shape."""
+    events = events_after(tx, board.id, after, MOST_CHANGES + 1)
+    if (
+        len(events) > MOST_CHANGES
+        or any(not _is_small(event) for event in events)
+        or (after > board.seq)
+    ):
+        return columns_swap(tx, web, board)
+    cards: dict[int, None] = {}
+    columns: dict[int, None] = {}
+    lanes: dict[int, None] = {}
+    for event in events:
+        if event.type in _WITHOUT_TRACE:
+            continue
+        if event.card_id is not None:
+            cards[event.card_id] = None
+        facts = event.facts
+        for place in (facts, facts.get("from"), facts.get("to"), facts.get("in")):
+            if isinstance(place, dict) and "column_id" in place:
+                columns[place["column_id"]] = None
+                lanes[place["lane_id"]] = None
+    return changes_swap(
+        tx, web, board, card_ids=cards, column_ids=columns, lane_ids=lanes, after=after
+    )
+
+
+def notice_of(
+    error: AppError, shape: Shape, *, card: CardRow | None, column_id: int | None
+) -> Notice:
+    """A refusal in words: what was refused, where the card is now, what would help."""
+    headline, outcome, facts, link = error.detail, "", "", None
+    if isinstance(error, WipLimitReached):
+        place = error.extensions["place"]["name"]
+        scope = error.extensions["scope"]
+        count, limit = error.extensions["count"], error.extensions["limit"]
+        subject = f"The lane {place}" if scope == "lane" else place
+        if scope == "person":
+            headline = f"{place} has {count} cards in work ({limit} at most)."
+        else:
+            word = "full" if count <= limit else "over its limit"
+            headline = f"{subject} is {word} ({count} of {limit})."
+        facts = _filling(error.extensions["cards"])
+        link = f"See what’s in {place}" if scope == "column" else None
+    elif isinstance(error, CardBlocked) and card is not None:
+        headline = f"{card.ref} is blocked: {card.block_reason}."
+        facts = "Unblock it to move it to the right."
+    elif isinstance(error, StaleVersion) and card is not None:
+        headline = f"{card.ref} was changed by somebody else."
+        facts = "You see it as it is now."
+    if card is not None and card.column_id in shape.column and card.archived_at is None:
+        verb = "is" if card.column_id == column_id else "went back to"
+        where = shape.column[card.column_id].name
+        outcome = f"{card.ref} {'is in' if verb == 'is' else verb} {where}."
+    elif card is None and isinstance(error, WipLimitReached):
+        outcome = "The card was not added; what you typed is still there."
+    known = column_id if column_id in shape.column else None
+    return Notice(
+        kind=error.slug,
+        refused_column_id=known,
+        headline=headline,
+        outcome=outcome,
+        facts=facts,
+        link_text=link,
+        link_url=None if link is None or known is None else f"#cell-{known}-{_first(shape)}",
+    )
+
+
+def _filling(cards: list[dict[str, Any]]) -> str:
+    """`Oldest here: OPS-190, 3 d · OPS-85 is blocked, 2 d`."""
+    if not cards:
+        return ""
+
+    def age(card: dict[str, Any]) -> str:
+        return "" if card["age"] is None else f", {short_duration(int(card['age'] * SECOND))}"
+
+    said = [f"Oldest here: {cards[0]['ref']}{age(cards[0])}"]
+    stuck = [card for card in cards if card["blocked"]]
+    said += [f"{card['ref']} is blocked{age(card)}" for card in stuck[: FACTS_SHOWN - 1]]
+    return " · ".join(said)
+
+
+def _is_small(event: EventRow) -> bool:
+    """Whether an event changes cards alone, and not the shape of the board."""
+    return event.type.startswith("card.") or event.type in _WITHOUT_TRACE
+
+
+def _first(shape: Shape) -> int:
+    return shape.lanes[0].id

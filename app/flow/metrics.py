@@ -1,0 +1,167 @@
+"""Statistics of durations, exact: whole microseconds in, exact numbers out. Pure.
+
+Nothing here is rounded on its way: means, deviations and percentiles are ratios of integers, and
+only `seconds` makes the nearest float of one.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Durations = NDArray[np.int64]
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+PERCENTILES = (50, 70, 85, 95)
+MOST_BUCKETS = 20
+
+# 2**54 microseconds are 570 years: more than lies between any two timestamps that Weir takes.
+_BITS = 54
+_LIMB = 18
+
+
+class Bucket(NamedTuple):
+    """A range of durations in microseconds, and how many fall into it."""
+
+    start: int
+    end: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is to be said of a set of durations, in microseconds; None where there are none."""
+
+    count: int
+    mean: Fraction | None
+    min: int | None
+    max: int | None
+    stdev: Fraction | None
+    percentiles: dict[int, Fraction | None]
+    sle: dict[int, int | None]
+    histogram: list[Bucket]
+
+
+def summarize(durations: Iterable[int] | Durations, points: Sequence[int] = PERCENTILES) -> Summary:
+    """All statistics of a set of durations, in any order; `points` are the percentiles wanted."""
+    ordered = in_order(durations)
+    if not len(ordered):
+        nothing = dict.fromkeys(points)
+        return Summary(0, None, None, None, None, {**nothing}, {**nothing}, [])
+    return Summary(
+        count=len(ordered),
+        mean=mean(ordered),
+        min=int(ordered[0]),
+        max=int(ordered[-1]),
+        stdev=stdev(ordered),
+        percentiles={point: percentile(ordered, point) for point in points},
+        sle={point: sle(ordered, point) for point in points},
+        histogram=histogram(ordered),
+    )
+
+
+def in_order(durations: Iterable[int] | Durations) -> Durations:
+    """Durations from the shortest to the longest; ValueError for one that no card can have."""
+    if isinstance(durations, np.ndarray):
+        ordered = np.sort(durations)
+    else:
+        ordered = np.sort(np.fromiter(durations, np.int64))
+    if len(ordered) and (ordered[0] < 0 or ordered[-1] >> _BITS):
+        raise ValueError("a duration lies between 0 and 570 years")
+    return ordered
+
+
+def mean(durations: Durations) -> Fraction:
+    """The arithmetic mean."""
+    return Fraction(_sums(durations)[0], len(durations))
+
+
+def stdev(durations: Durations) -> Fraction:
+    """The population's standard deviation: the root of the mean squared distance from the mean.
+
+    A root is no ratio: this one is right to 2**-64 of a microsecond.
+    """
+    count = len(durations)
+    total, squares = _sums(durations)
+    return Fraction(isqrt((count * squares - total * total) << 128), count << 64)
+
+
+def percentile(ordered: Durations, point: int) -> Fraction:
+    """The percentile by linear interpolation between closest ranks (`percentile_cont`)."""
+    rank, rest = divmod(point * (len(ordered) - 1), 100)
+    low = int(ordered[rank])
+    if not rest:
+        return Fraction(low)
+    return low + Fraction(rest * (int(ordered[rank + 1]) - low), 100)
+
+
+def sle(ordered: Durations, point: int) -> int:
+    """The service level expectation: the smallest observed duration that at least `point` percent
+    of all did not exceed (nearest rank)."""
+    rank = -(-point * len(ordered) // 100)
+    return int(ordered[max(rank, 1) - 1])
+
+
+def histogram(ordered: Durations) -> list[Bucket]:
+    """How many durations fall into each of at most 20 buckets of one width that begin at zero.
+
+    The width is the smallest round one with which 20 buckets reach the 95th percentile. What is
+    longer than 20 buckets, if anything, is in one more, so that a few outliers do not press all
+    the rest into the first buckets. A bucket holds `start <= duration < end`, the last one its end
+    too.
+    """
+    longest = int(ordered[-1])
+    width = _width(sle(ordered, 95))
+    equal = max(1, -(-longest // width))
+    edges = [width * each for each in range(min(equal, MOST_BUCKETS) + 1)]
+    if equal > MOST_BUCKETS:
+        edges.append(width * equal)
+    below = np.searchsorted(ordered, np.array(edges[1:-1], np.int64), "left").tolist()
+    passed = [0, *below, len(ordered)]
+    return [
+        Bucket(start, end, after - before)
+        for start, end, before, after in zip(edges, edges[1:], passed, passed[1:], strict=False)
+    ]
+
+
+def seconds(duration: Fraction | int) -> float:
+    """A duration in seconds: the float that is nearest to it."""
+    return duration.numerator / (duration.denominator * SECOND)
+
+
+def _sums(durations: Durations) -> tuple[int, int]:
+    """The sum and the sum of squares, in pieces that cannot overflow."""
+    mask = (1 << _LIMB) - 1
+    limbs = [(durations >> shift) & mask for shift in range(0, _BITS, _LIMB)]
+    total = sum(int(limb.sum()) << (_LIMB * place) for place, limb in enumerate(limbs))
+    squares = sum(
+        int(np.dot(one, other)) << (_LIMB * (left + right))
+        for left, one in enumerate(limbs)
+        for right, other in enumerate(limbs)
+    )
+    return total, squares
+
+
+def _width(reach: int) -> int:
+    """The smallest round width of which 20 buckets reach so far."""
+    for width in _ROUND:
+        if width * MOST_BUCKETS >= reach:
+            return width
+    raise AssertionError("unreachable")
+
+
+# What people call round: of a minute and an hour the parts that a clock shows, of days 1, 2, 5.
+_ROUND = (
+    *(each * SECOND for each in (1, 2, 5, 10, 15, 30)),
+    *(each * MINUTE for each in (1, 2, 5, 10, 15, 30)),
+    *(each * HOUR for each in (1, 2, 3, 6, 12)),
+    *(each * 10**power * DAY for power in range(5) for each in (1, 2, 5)),
+)

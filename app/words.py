@@ -1,0 +1,61 @@
+"""Numbers in the words that people use. Pure."""
+
+from datetime import date
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from app import clock
+from app.clock import DAY, HOUR, MINUTE
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905 - reads better
+
+
+def short_duration(duration: int) -> str:
+    """A duration in microseconds as a card shows it: `45 min`, `3 h`, `6 d`."""
+    if duration < HOUR:
+        return f"{max(0, duration) // MINUTE} min"
+    if duration < DAY:
+        return f"{duration // HOUR} h"
+    return f"{duration // DAY} d"
+
+
+def due_words(due: date, today: date) -> str:
+    """A due date as a card shows it: `Due today`, `Due Fri`, `Due 24 Dec`."""
+    days = (due - today).days
+    if days == 0:
+        return "Due today"
+    if days == 1:
+        return "Due tomorrow"
+    if 1 < days < 7:
+        return f"Due {_WEEKDAYS[due.weekday()]}"
+    year = "" if due.year == today.year else f" {due.year}"
+    return f"Due {due.day} {_MONTHS[due.month - 1]}{year}"
+
+
+def count_of(number: int, thing: str) -> str:
+    """A count with its noun: `1 card`, `3 cards`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def long_duration(duration: int) -> str:
+    """A duration in microseconds as a page reads it: `45 min`, `3.4 h`, `6.2 d`."""
+    if duration < HOUR:
+        return f"{max(0, duration) // MINUTE} min"
+    if duration < DAY:
+        return f"{duration / HOUR:.1f} h"
+    return f"{duration / DAY:.1f} d"
+
+
+class Moment(NamedTuple):
+    """A point in time for machines and for people."""
+
+    iso: str
+    words: str
+
+
+def moment(at: int, zone: str) -> Moment:
+    """A point in time with its words in a zone: `23 Nov 2026, 15:04`."""
+    local = clock.to_datetime(at).astimezone(ZoneInfo(zone))
+    words = f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {local:%H:%M}"
+    return Moment(clock.iso(at), words)
