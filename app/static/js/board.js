@@ -11,12 +11,13 @@
   const boardUrl = board.dataset.url;
   const mayWork = board.dataset.mayWork === "1";
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  // EventSource knows no "any event": each type that changes what the board shows is named here.
   const EVENT_TYPES = [
     "card.created", "card.moved", "card.reordered", "card.edited", "card.blocked", "card.unblocked", "card.archived",
-    "card.restored", "card.discarded", "card.assigned", "card.imported", "limit.changed", "column.created", "column.changed",
-    "column.deleted", "group.created", "group.changed", "group.deleted", "lane.created", "lane.changed", "lane.deleted",
-    "board.created", "board.changed", "board.archived", "board.restored", "member.changed", "andon.pulled", "andon.resolved",
+    "card.restored", "card.discarded", "card.assigned", "limit.changed", "column.created", "column.changed", "column.deleted",
+    "group.created", "group.changed", "group.deleted", "lane.changed", "board.changed", "andon.pulled", "andon.resolved",
   ];
+  const QUIET_TYPES = ["move.refused", "member.changed", "comment.added"]; // These take a number and change nothing here.
 
   // ---- Words ----------------------------------------------------------------------------------------------------
 
@@ -515,8 +516,19 @@
 
   board.addEventListener("contextmenu", (event) => { if (dragging) event.preventDefault(); });
 
+  /** Lets the lanes' heads stick right under the columns' heads, however many lines their names take. */
+  function measureHeads() {
+    const columns = byId("columns");
+    const tallest = (within, heads) => Math.max(0, ...Array.from(within.querySelectorAll(heads), (head) => head.offsetHeight));
+    const groupHead = tallest(columns, ".group-head");
+    const head = Math.max(tallest(columns, ":scope > .column > .column-top > .column-head"), groupHead + tallest(columns, ".group > .column > .column-top > .column-head"));
+    columns.style.setProperty("--head", `${head}px`);
+    columns.style.setProperty("--group-head", `${groupHead}px`);
+  }
+
   function prepare() {
     roveAll();
+    measureHeads();
     if (!mayWork) return;
     for (const list of document.querySelectorAll(".cell")) if (!Sortable.get(list)) Sortable.create(list, sortableOptions);
   }
@@ -759,6 +771,11 @@
     if (seen > applied || behind) syncSoon(); // Otherwise our own change, which its answer has brought already.
   }
 
+  function onQuietMessage(event) {
+    const seq = Number(event.lastEventId);
+    if (seq === applied + 1) applied = seq;
+  }
+
   function connect() {
     clearTimeout(retryTimer);
     if (stopped || stream) return;
@@ -774,6 +791,7 @@
     };
     stream.onmessage = onMessage;
     for (const type of EVENT_TYPES) stream.addEventListener(type, onMessage);
+    for (const type of QUIET_TYPES) stream.addEventListener(type, onQuietMessage);
     stream.addEventListener("resync", () => { if (dragging) held = true; else refreshSoon(); });
     stream.addEventListener("bye", () => stopStream("Signed out"));
     stream.onerror = () => {
@@ -813,4 +831,5 @@
   prepare();
   attendAll();
   connect();
+  addEventListener("resize", measureHeads);
 })();
