@@ -1,7 +1,9 @@
 """Settings: read from the environment, prefix `WEIR_`."""
 
+import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
@@ -68,6 +70,11 @@ class Settings(BaseSettings):
         "`X-Forwarded-Proto` are believed, separated by commas.",
     )
     log_format: str = Field("text", description="Form of the log lines: `text` or `json`.")
+    log_level: str = Field(
+        "info",
+        description="What is logged: `info` has a line for each request, `warning` only refusals "
+        "of rights and faults, `error` only faults; `debug` has everything.",
+    )
 
     @field_validator("sqlite_synchronous")
     @classmethod
@@ -83,6 +90,13 @@ class Settings(BaseSettings):
             raise ValueError("must be text or json")
         return value
 
+    @field_validator("log_level")
+    @classmethod
+    def _known_log_level(cls, value: str) -> str:
+        if value.lower() not in {"debug", "info", "warning", "error"}:
+            raise ValueError("must be debug, info, warning or error")
+        return value.lower()
+
     @field_validator("base_url")
     @classmethod
     def _base_url_is_http(cls, value: str) -> str:
@@ -94,6 +108,11 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database's URL, with the default filled in."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'weir.db').resolve()}"
+
+    @property
+    def key_file(self) -> Path:
+        """Where the signing key is kept that was made on first start."""
+        return self.data_dir / "secret"
 
     @property
     def is_sqlite(self) -> bool:
@@ -110,14 +129,17 @@ def load_secret(settings: Settings) -> bytes:
     """The signing key: from the settings, else from the data folder, made there if missing."""
     if given := settings.secret_key.get_secret_value():
         return given.encode()
-    path = settings.data_dir / "secret"
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        # O_EXCL lets exactly one of two processes that start at once make the key.
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes().strip()
-    with os.fdopen(handle, "wb") as file:
-        key = secrets.token_urlsafe(48).encode()
-        file.write(key)
+    path = settings.key_file
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(prefix=".secret-", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_urlsafe(48).encode())
+        # Of processes that start at once exactly one makes the key, and it is whole from the start.
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+        Path(draft).unlink()
+    key = path.read_bytes().strip()
+    if len(key) < 16:
+        raise ValueError(f"The secret key in {path} is too short; delete the file for a new one.")
     return key

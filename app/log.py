@@ -47,9 +47,9 @@ def configure(log_format: str, level: str) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     uvicorn = logging.getLogger("uvicorn.error")
     uvicorn.filters = [_is_news]
-    # Nobody reads which thread, process or task it was, and asking costs time on every line.
+    # Nobody reads which thread or process it was, and asking costs time on every line.
     logging.logThreads = logging.logProcesses = False
-    logging.logMultiprocessing = logging.logAsyncioTasks = False
+    logging.logMultiprocessing = False
 
 
 def without_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -1,24 +1,41 @@
-"""The database's schema: migrating it, once and by one process, and knowing where it stands."""
+"""The database's schema: migrating it, once and by one process, and knowing where it stands.
+
+Migrations are numbered: `0002_what_it_does.py` is revision 0002 and follows 0001. So the newest is
+known by the names of the files, and Alembic, which takes long to load, is only needed to migrate.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from app.db import POSTGRESQL, SQLITE, make_engine
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 # Any number will do, as long as every process of Weir takes the same.
 _ADVISORY_LOCK = 0x57454952
+_VERSIONS = sa.table("alembic_version", sa.column("version_num", sa.String))
 
 
 class SchemaIsNewer(RuntimeError):
     """The database was migrated by a newer Weir; this one does not touch it."""
+
+
+class NotOurs(RuntimeError):
+    """The database holds the tables of something else; Weir does not touch it."""
+
+
+class Stand(Enum):
+    """Where a database's schema is."""
+
+    EMPTY = "empty"
+    BEHIND = "behind"
+    CURRENT = "current"
 
 
 def upgrade(url: str) -> None:
@@ -27,29 +44,66 @@ def upgrade(url: str) -> None:
     Of several processes that start at once exactly one migrates, the others wait for it. Raises
     SchemaIsNewer where the database knows a migration that this Weir does not.
     """
-    config = _config()
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == SQLITE and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    if stand_of(url) is Stand.CURRENT:
+        return
     with migrating(url) as connection:
-        state = _revisions(connection)
-        script = ScriptDirectory.from_config(config)
-        known = {revision.revision for revision in script.walk_revisions()}
-        unknown = state - known
-        if unknown:
-            raise SchemaIsNewer(
-                f"The database was made by a newer Weir (migration {', '.join(sorted(unknown))}). "
-                "Install that version, or restore a backup."
-            )
-        if state == set(script.get_heads()):
+        # Another process may have migrated while this one waited.
+        if stand(connection) is Stand.CURRENT:
             return
+        from alembic import command  # noqa: PLC0415
+
+        config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
+def stand_of(url: str) -> Stand:
+    """Where the schema of the database at an address is; raises as `stand` does."""
+    engine = make_engine(url)
+    try:
+        with engine.connect() as connection:
+            connection.info["weir_begin"] = "BEGIN"
+            return stand(connection)
+    finally:
+        engine.dispose()
+
+
+def stand(connection: sa.Connection) -> Stand:
+    """Whether a database is empty, at an older migration or at the newest; raises SchemaIsNewer,
+    and NotOurs where there are tables that no Weir has made."""
+    there = revisions(connection)
+    known = _known()
+    unknown = there - set(known)
+    if unknown:
+        raise SchemaIsNewer(
+            f"The database was made by a newer Weir (migration {', '.join(sorted(unknown))}). "
+            "Install that version, or restore a backup."
+        )
+    if not there:
+        if sa.inspect(connection).has_table("boards"):
+            raise NotOurs("The database has tables already, and they are not Weir's.")
+        return Stand.EMPTY
+    return Stand.CURRENT if there == {known[-1]} else Stand.BEHIND
+
+
 def is_current(connection: sa.Connection) -> bool:
     """Whether the database is at the newest migration that this Weir knows."""
-    return _revisions(connection) == set(_heads())
+    return revisions(connection) == {newest()}
+
+
+def newest() -> str:
+    """The newest migration that this Weir knows."""
+    return _known()[-1]
+
+
+def revisions(connection: sa.Connection) -> set[str]:
+    """The migration that a database is at; none where it is empty."""
+    if not sa.inspect(connection).has_table(_VERSIONS.name):
+        return set()
+    return set(connection.scalars(sa.select(_VERSIONS.c.version_num)))
 
 
 @contextmanager
@@ -95,21 +149,22 @@ def run_migrations(context: Any, connection: sa.Connection, metadata: sa.MetaDat
     context.run_migrations()
 
 
-def _config() -> Config:
+def _folder() -> Path:
     here = Path(__file__).parent
     # In the wheel the migrations lie inside the package, in a checkout beside it.
     folder = here / "migrations"
-    if not folder.is_dir():
-        folder = here.parent / "migrations"
+    return folder if folder.is_dir() else here.parent / "migrations"
+
+
+def _known() -> list[str]:
+    files = (_folder() / "versions").glob("[0-9]*_*.py")
+    return sorted(file.name.partition("_")[0] for file in files)
+
+
+def _config() -> "Config":
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("script_location", str(_folder()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
-
-
-def _heads() -> list[str]:
-    return list(ScriptDirectory.from_config(_config()).get_heads())
-
-
-def _revisions(connection: sa.Connection) -> set[str]:
-    return set(MigrationContext.configure(connection).get_current_heads())
