@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from httpx2 import Response
+from fastapi import FastAPI
+from httpx2 import Client, Response
 from starlette.testclient import TestClient
 
 from app.auth import service as auth
@@ -144,19 +145,25 @@ class BoardOf:
 
 
 class Weir:
-    """A running application with its database."""
+    """A running application, its database, and a client that asks it."""
 
-    def __init__(self, client: TestClient, db: Database, settings: Settings) -> None:
+    def __init__(self, app: FastAPI, client: Client) -> None:
+        self.app = app
         self.client = client
-        self.db = db
-        self.settings = settings
+        self.db: Database = app.state.db
+        self.settings: Settings = app.state.settings
 
-    def person(self, name: str, *, admin: bool = False, password: str | None = None) -> Person:
+    def person(
+        self,
+        name: str,
+        *,
+        admin: bool = False,
+        password: str | None = None,
+        email: str | None = None,
+    ) -> Person:
         """Makes an account with a token: `person("Ada Lovelace")` is ada.lovelace@example.org."""
-        email = name.lower().replace(" ", ".") + "@example.org"
-        kept = None
-        if password is not None:
-            kept = self.client.app.state.passwords.hash(password)  # type: ignore[attr-defined]
+        email = email or name.lower().replace(" ", ".") + "@example.org"
+        kept = None if password is None else self.app.state.passwords.hash(password)
 
         def make(tx: Tx) -> tuple[Actor, str]:
             user_id = auth.add_user(tx, email, name, kept, is_admin=admin)
@@ -191,4 +198,4 @@ def running(database_url: str, data_dir: Path, **settings: Any) -> Iterator[Weir
     )
     app = create_app(chosen)
     with TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False) as client:
-        yield Weir(client, app.state.db, chosen)
+        yield Weir(app, client)
