@@ -25,6 +25,9 @@ from app.cards import pages as cards_pages
 from app.config import Settings, load_secret
 from app.db import Database, Tx
 from app.errors import Unavailable
+from app.exchange import api as exchange_api
+from app.flow import api as flow_api
+from app.flow import pages as flow_pages
 from app.guard import Guard
 from app.live import Hub
 from app.schema import is_current
@@ -72,11 +75,14 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         boards_api.router,
         cards_api.router,
         shaping_api.router,
+        exchange_api.router,
+        flow_api.router,
         # `/boards/new` stands before `/boards/{key}`.
         auth_pages.router,
         boards_pages.router,
         cards_pages.router,
         card_pages.router,
+        flow_pages.router,
     ):
         app.include_router(router)
     app.mount("/static", CachedFiles(directory=STATIC), name="static")

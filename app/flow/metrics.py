@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +27,8 @@ _BITS = 54
 _LIMB = 18
 
 
-class Bucket(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Bucket:
     """A range of durations in microseconds, and how many fall into it."""
 
     start: int
@@ -152,14 +152,11 @@ def _sums(durations: Durations) -> tuple[int, int]:
 
 def _width(reach: int) -> int:
     """The smallest round width of which 20 buckets reach so far."""
-    for width in _ROUND:
-        if width * MOST_BUCKETS >= reach:
-            return width
-    raise AssertionError("unreachable")
+    return next(width for width in _ROUND if width * MOST_BUCKETS >= reach)
 
 
 # What people call round: of a minute and an hour the parts that a clock shows, of days 1, 2, 5.
-_ROUND = (
+_ROUND: tuple[int, ...] = (
     *(each * SECOND for each in (1, 2, 5, 10, 15, 30)),
     *(each * MINUTE for each in (1, 2, 5, 10, 15, 30)),
     *(each * HOUR for each in (1, 2, 3, 6, 12)),

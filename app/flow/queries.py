@@ -5,12 +5,11 @@ unfiltered window is answered from the index `ix_cards_done` alone, so that it c
 board of ten thousand finished cards and of a million.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import BigInteger, Select, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, Select, bindparam, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
@@ -24,13 +23,22 @@ from app.days import start_of
 from app.db import POSTGRESQL, Query, Statement, Tx
 from app.errors import Invalid
 from app.flow.metrics import Durations
-from app.models import Card
+from app.models import Card, CardAssignee, CardLabel, Label
 
 DEFAULT_WINDOW = 90 * clock.DAY
+PART = 1_000
+
+CSV_HEAD = (
+    *("ref", "title", "work_type", "service_class", "team", "lane", "assignees", "labels"),
+    *("external_id", "created_at", "started_at", "done_at"),
+    *("lead_time", "cycle_time", "process_time", "blocked_time"),
+)
 
 LEAD = "lead"
 CYCLE = "cycle"
 PROCESS = "process"
+EVERY_CARD = CardFilter(archived=None)
+
 _COLUMNS = {LEAD: Card.lead_time, CYCLE: Card.cycle_time, PROCESS: Card.process_time}
 
 
@@ -52,6 +60,16 @@ class Window(NamedTuple):
 
     start: int
     end: int
+
+
+class Part(NamedTuple):
+    """Some of the cards behind a measurement as rows of a table, and where the next part begins."""
+
+    board_key: str
+    measure: str
+    wanted: Wanted
+    rows: list[tuple[str | None, ...]]
+    after: tuple[int, int] | None
 
 
 class _Newest(NamedTuple):
@@ -94,40 +112,145 @@ _DURATIONS = {
     measure: Statement(select(packed(column)).where(*_DONE)) for measure, column in _COLUMNS.items()
 }
 _NEWEST = Query(
-    select(Card.done_at)
-    .where(*_DONE[:3])
-    .order_by(Card.done_at.desc())
-    .limit(1),
-    _Newest,
+    select(Card.done_at).where(*_DONE[:3]).order_by(Card.done_at.desc()).limit(1), _Newest
 )
 
 
 def window_of(board: OpenBoard, wanted: Wanted) -> Window:
-    """The window that is wanted; 422 where it is empty."""
+    """The window that is wanted; 422 where nothing can lie in it."""
     zone = board.row.time_zone
     end = start_of(wanted.end, zone)
     if end is None:
-        # A card that was done in this very microsecond is in.
+        # What was done in this very microsecond is in.
         end = max(board.now, board.row.changed_at + 1)
     start = start_of(wanted.start, zone)
     if start is None:
         start = end - DEFAULT_WINDOW
     if start >= end:
-        what = "now" if wanted.end is None else "`to`"
-        raise Invalid((("query", "from"), f"must be before {what}"))
+        before = "now" if wanted.end is None else "`to`"
+        raise Invalid((("query", "from"), f"must be before {before}"))
     return Window(start, end)
 
 
 def read_durations(
     tx: Tx, board: OpenBoard, measure: str, window: Window, cards: CardFilter
 ) -> Durations:
-    """The lead, cycle or process times of the cards done in a window, in no order; the archived
+    """The lead, cycle or process times of the cards done in a window, in no order: the archived
     cards among them, the discarded ones not. Cards that were never started have no cycle time."""
-    if cards == EVERYTHING:
-        bounds = {"board_id": board.id, **window._asdict()}
+    if cards == EVERY_CARD:
+        bounds = {"board_id": board.id, "start": window.start, "end": window.end}
         return _unpacked(tx, tx.scalar(_DURATIONS[measure], **bounds))
     statement = _within(select(packed(_COLUMNS[measure])), board, window, cards)
     return _unpacked(tx, tx.execute(statement).scalar())
 
 
-EVERYTHING = CardFilter(archived=None)
+def newest_done(tx: Tx, board: OpenBoard) -> int | None:
+    """When the board's last card was done; None where none ever was."""
+    found = tx.first(_NEWEST, board_id=board.id)
+    return None if found is None else found.done_at
+
+
+def measured_cards(
+    tx: Tx,
+    board: OpenBoard,
+    measure: str,
+    window: Window,
+    cards: CardFilter,
+    limit: int,
+    after: tuple[int, int] | None = None,
+) -> list[CardRow]:
+    """The cards behind a measurement, the last done first; `after` is the `done_at` and the id of
+    the last card of the part before."""
+    statement = (
+        _within(select_cards(), board, window, cards)
+        .where(_COLUMNS[measure].is_not(None))
+        .order_by(Card.done_at.desc(), Card.id.desc())
+        .limit(limit)
+    )
+    if after is not None:
+        done_at, card_id = after
+        # The first condition is what the index is searched by.
+        statement = statement.where(
+            Card.done_at <= done_at, or_(Card.done_at < done_at, Card.id < card_id)
+        )
+    return [CardRow._make(row) for row in tx.execute(statement)]
+
+
+def cards_part(
+    tx: Tx,
+    actor: Actor,
+    key: str,
+    measure: str,
+    wanted: Wanted,
+    after: tuple[int, int] | None = None,
+) -> Part:
+    """The next thousand cards behind a measurement as rows under `CSV_HEAD`."""
+    board = read_board(tx, actor, key=key)
+    window = window_of(board, wanted)
+    found = measured_cards(tx, board, measure, window, wanted.cards, PART + 1, after)
+    cards = found[:PART]
+    people = names_of(tx, {person for card in cards for person in ids(card.assignee_ids)})
+    labels = read_labels(tx, board.id)
+    lanes = {lane.id: lane.name for lane in board.shape.lanes}
+    rows = [_csv_row(card, lanes, people, labels) for card in cards]
+    last = (cards[-1].done_at or 0, cards[-1].id) if len(found) > PART else None
+    # Now has moved on when the next part is read: the window stays what it was.
+    fixed = replace(wanted, start=window.start, end=window.end)
+    return Part(board.row.key, measure, fixed, rows, last)
+
+
+def _csv_row(
+    card: CardRow, lanes: dict[int, str], people: dict[int, str], labels: dict[int, str]
+) -> tuple[str | None, ...]:
+    return (
+        card.ref,
+        card.title,
+        card.work_type,
+        card.service_class,
+        card.team,
+        lanes.get(card.lane_id),
+        ", ".join(people[person] for person in ids(card.assignee_ids)),
+        ", ".join(sorted(labels[label] for label in ids(card.label_ids))),
+        card.external_id,
+        clock.iso(card.created_at),
+        clock.iso_or_none(card.started_at),
+        clock.iso_or_none(card.done_at),
+        _seconds_text(card.lead_time),
+        _seconds_text(card.cycle_time),
+        _seconds_text(card.process_time),
+        _seconds_text(card.blocked_time),
+    )
+
+
+def _seconds_text(duration: int | None) -> str | None:
+    """A duration in seconds to the last digit, never in the notation of very small numbers."""
+    if duration is None:
+        return None
+    return f"{duration // clock.SECOND}.{duration % clock.SECOND:06d}"
+
+
+def _within(
+    statement: Select[*tuple[Any, ...]], board: OpenBoard, window: Window, cards: CardFilter
+) -> Select[*tuple[Any, ...]]:
+    simple = replace(cards, label=(), assignee_id=(), done_from=window.start, done_to=window.end)
+    statement = filtered(statement, board.id, simple)
+    # Asked of each card of the window. Gathering all cards with a label first would cost more the
+    # longer the board has been in use.
+    if cards.label:
+        statement = statement.where(
+            select(CardLabel.card_id)
+            .join(Label, Label.id == CardLabel.label_id)
+            .where(
+                CardLabel.card_id == Card.id,
+                Label.board_id == board.id,
+                Label.name.in_(cards.label),
+            )
+            .exists()
+        )
+    if cards.assignee_id:
+        statement = statement.where(
+            select(CardAssignee.card_id)
+            .where(CardAssignee.card_id == Card.id, CardAssignee.user_id.in_(cards.assignee_id))
+            .exists()
+        )
+    return statement

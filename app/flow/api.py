@@ -1,0 +1,117 @@
+"""The API of statistics."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response, StreamingResponse
+
+from app import clock
+from app.auth.actor import Actor
+from app.boards.history import read_board
+from app.call import Call, CallDep
+from app.csvtext import MEDIA_TYPE, csv_rows
+from app.db import Tx
+from app.flow.metrics import Summary, seconds, summarize
+from app.flow.queries import (
+    CSV_HEAD,
+    CYCLE,
+    LEAD,
+    PROCESS,
+    Part,
+    Wanted,
+    Window,
+    cards_part,
+    read_durations,
+    window_of,
+)
+from app.flow.schemas import TimesIn, TimesOut
+from app.problems import responses
+from app.types import KeyInUrl
+
+router = APIRouter(prefix="/api/v1/boards/{key}/stats", tags=["statistics"])
+
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The statistics; with `format=csv` the cards behind them, the last done "
+        f"first, with the columns {', '.join(CSV_HEAD)} (durations in seconds).",
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+    },
+    **responses(),
+}
+
+
+@router.get("/lead-time", response_model=TimesOut, responses=_RESPONSES)
+async def lead_time(call: CallDep, key: KeyInUrl, asked: Annotated[TimesIn, Query()]) -> Response:
+    """Lead time, from a card's creation to done, of the cards done in a window."""
+    return await _times(call, key, LEAD, asked)
+
+
+@router.get("/cycle-time", response_model=TimesOut, responses=_RESPONSES)
+async def cycle_time(call: CallDep, key: KeyInUrl, asked: Annotated[TimesIn, Query()]) -> Response:
+    """Cycle time, from the start of work to done, of the cards done in a window; cards that were
+    never started have none and are not counted."""
+    return await _times(call, key, CYCLE, asked)
+
+
+@router.get("/process-time", response_model=TimesOut, responses=_RESPONSES)
+async def process_time(
+    call: CallDep, key: KeyInUrl, asked: Annotated[TimesIn, Query()]
+) -> Response:
+    """Process time, spent in active columns while not blocked, of the cards done in a window; 0
+    for a card that was never in an active column."""
+    return await _times(call, key, PROCESS, asked)
+
+
+async def _times(call: Call, key: str, measure: str, asked: TimesIn) -> Response:
+    if asked.format == "json":
+        return await call.read(_statistics, key, measure, asked.wanted, asked.points)
+    part: Part = await call.fetch(cards_part, key, measure, asked.wanted)
+    name = f"{part.board_key}-{measure}-time.csv"
+    return StreamingResponse(
+        _csv(call, part),
+        media_type=MEDIA_TYPE,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _statistics(
+    tx: Tx, actor: Actor, key: str, measure: str, wanted: Wanted, points: list[int]
+) -> dict[str, Any]:
+    board = read_board(tx, actor, key=key)
+    window = window_of(board, wanted)
+    found = summarize(read_durations(tx, board, measure, window, wanted.cards), points)
+    return _summary_json(board.row.key, window, found)
+
+
+def _summary_json(key: str, window: Window, found: Summary) -> dict[str, Any]:
+    return {
+        "board": key,
+        "from": clock.iso(window.start),
+        "to": clock.iso(window.end),
+        "unit": "seconds",
+        "count": found.count,
+        "mean": _seconds(found.mean),
+        "min": _seconds(found.min),
+        "max": _seconds(found.max),
+        "stdev": _seconds(found.stdev),
+        "percentiles": {str(p): _seconds(value) for p, value in found.percentiles.items()},
+        "sle": {str(p): _seconds(value) for p, value in found.sle.items()},
+        "histogram": [
+            {"from": seconds(bucket.start), "to": seconds(bucket.end), "count": bucket.count}
+            for bucket in found.histogram
+        ],
+    }
+
+
+def _seconds(duration: Any) -> float | None:
+    return None if duration is None else seconds(duration)
+
+
+async def _csv(call: Call, part: Part) -> AsyncIterator[str]:
+    """All cards, part by part: each is a transaction of its own, in which the person is asked for
+    again, so that a long file holds no state of the database and no right that was taken."""
+    yield csv_rows([CSV_HEAD, *part.rows])
+    while part.after is not None:
+        part = await call.fetch(cards_part, part.board_key, part.measure, part.wanted, part.after)
+        yield csv_rows(part.rows)
