@@ -204,6 +204,12 @@ _ALL_BOARDS = Query(select(Board.id, Board.key, Board.name).order_by(Board.key),
 _RENAME = Statement(
     update(User).where(User.id == bindparam("user_id")).values(name=bindparam("name"))
 )
+_SET_PASSWORD = Statement(
+    update(User)
+    .where(User.id == bindparam("user_id"))
+    .values(password_hash=bindparam("password_hash"))
+)
+_END_ALL_SESSIONS = Statement(delete(Session).where(Session.user_id == bindparam("user_id")))
 _BY_EMAIL = Query(
     select(User.id, User.name, User.email, User.is_admin).where(
         User.email == bindparam("email"), User.disabled_at.is_(None)
@@ -239,6 +245,14 @@ def find_user(tx: Tx, email: str) -> Actor:
     if row is None:
         raise Invalid((("email",), f"{email} has no account here"))
     return Actor(row.id, row.name, row.email, row.is_admin)
+
+
+def set_password(tx: Tx, email: str, password_hash: str) -> None:
+    """Gives an account another password and ends its sessions; 422 where there is no account."""
+    person = find_user(tx, email)
+    tx.run(_SET_PASSWORD, user_id=person.id, password_hash=password_hash)
+    tx.run(_END_ALL_SESSIONS, user_id=person.id)
+    tx.rights = True
 
 
 def rename(tx: Tx, actor: Actor, name: str) -> None:
