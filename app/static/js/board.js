@@ -38,7 +38,8 @@
   function placeWords(card) {
     const list = card.parentElement;
     const cards = cardsIn(list);
-    return `position ${cards.indexOf(card) + 1} of ${cards.length}`;
+    const lane = byId("columns").classList.contains("has-lanes") ? `lane ${list.dataset.laneName}, ` : "";
+    return `${lane}position ${cards.indexOf(card) + 1} of ${cards.length}`;
   }
 
   const whereWords = (card) => `${refOf(card)} is in ${nameOf(columnOf(card))}, ${placeWords(card)}.`;
@@ -832,4 +833,6 @@
   attendAll();
   connect();
   addEventListener("resize", measureHeads);
+  // Ages and due dates grow old on a page that nobody touches.
+  setInterval(() => { if (!document.hidden && !stopped) refreshSoon(); }, 600000);
 })();

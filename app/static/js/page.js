@@ -1,5 +1,10 @@
-// Small help on every page: the copy buttons. Everything else works without a script.
+// Small help on every page: the copy buttons, and good news that leaves by itself. Nothing needs it.
 "use strict";
+
+for (const flash of document.querySelectorAll(".flash-ok")) {
+  const leave = () => setTimeout(() => (flash.matches(":hover") ? leave() : flash.remove()), 8000);
+  leave();
+}
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
