@@ -94,6 +94,9 @@ _HELD = Query(
     _Held,
 )
 _RANK_OF = Query(select(Card.id, Card.rank).where(Card.id == bindparam("card_id"), _in_cell), _Rank)
+_AT_RANK = Query(
+    select(Card.id, Card.rank).where(_in_cell, Card.rank == bindparam("rank")).limit(1), _Rank
+)
 _LAST = Query(select(Card.id, Card.rank).where(_in_cell).order_by(Card.rank.desc()).limit(1), _Rank)
 _BEFORE = Query(
     select(Card.id, Card.rank)
@@ -478,6 +481,15 @@ def set_live(
     changed = card._replace(
         archived_at=archived_at, discarded_at=discarded_at, version=card.version + 1
     )
+    if changed.is_live and not card.is_live:
+        at = {"column_id": card.column_id, "lane_id": card.lane_id}
+        taken = tx.first(_AT_RANK, rank=card.rank, **at)
+        if taken is not None:
+            # Somebody put another card exactly there meanwhile: this one comes after it.
+            spot = Spot(after_card_id=taken.id)
+            rank = find_rank(tx, CellKey(**at), spot, moved=card.id)
+            changed = changed._replace(rank=rank)
+            tx.run(_SET_RANK, card_id=card.id, new_rank=rank)
     tx.run(
         _SET_LIVE,
         card_id=card.id,
