@@ -16,65 +16,82 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="WEIR_", extra="ignore", frozen=True)
 
     data_dir: Path = Field(
-        Path("./data"), description="Folder of the SQLite database and of the secret key."
+        default=Path("./data"), description="Folder of the SQLite database and of the secret key."
     )
     database_url: str = Field(
-        "",
+        default="",
         description="Database: `sqlite:///path` or `postgresql://user:password@host/name`. "
         "Empty: SQLite in the data folder.",
     )
     base_url: str = Field(
-        "http://127.0.0.1:8000",
+        default="http://127.0.0.1:8000",
         description="Address under which people reach Weir; links are made with it, and `https` "
         "makes the session cookie Secure.",
     )
     secret_key: SecretStr = Field(
-        SecretStr(""),
+        default=SecretStr(""),
         description="Key that signs the notices carried between two pages. Empty: made on first "
         "start and kept in the data folder.",
     )
     sqlite_synchronous: str = Field(
-        "FULL",
+        default="FULL",
         description="SQLite's `synchronous`: `FULL` loses nothing that was answered, even when "
         "the power fails; `NORMAL` may lose the last moments then.",
     )
     database_pool_size: int = Field(
-        8, ge=1, le=100, description="Threads (and PostgreSQL connections) that read or write."
+        default=8,
+        ge=1,
+        le=100,
+        description="Threads (and PostgreSQL connections) that read or write.",
     )
     max_body_bytes: int = Field(
-        1_048_576,
+        default=1_048_576,
         ge=1024,
         description="Largest request body in bytes; more is answered with 413.",
     )
     max_import_bytes: int = Field(
-        67_108_864, ge=1024, description="Largest body of a history import in bytes."
+        default=67_108_864, ge=1024, description="Largest body of a history import in bytes."
     )
     request_timeout: float = Field(
-        30.0, gt=0, description="Seconds within which a request's headers and body must arrive."
+        default=30.0,
+        gt=0,
+        description="Seconds within which a request's headers and body must arrive.",
     )
-    session_days: int = Field(30, ge=1, le=400, description="Days after which a sign-in ends.")
-    invite_days: int = Field(14, ge=1, le=400, description="Days for which an invite link works.")
+    session_days: int = Field(
+        default=30, ge=1, le=400, description="Days after which a sign-in ends."
+    )
+    invite_days: int = Field(
+        default=14, ge=1, le=400, description="Days for which an invite link works."
+    )
     password_memory_kib: int = Field(
-        19_456, ge=8192, description="Memory cost of Argon2id in KiB for one password."
+        default=19_456, ge=8192, description="Memory cost of Argon2id in KiB for one password."
     )
-    password_passes: int = Field(2, ge=1, le=20, description="Time cost of Argon2id.")
+    password_passes: int = Field(default=2, ge=1, le=20, description="Time cost of Argon2id.")
     sign_in_attempts: int = Field(
-        10,
+        default=10,
         ge=1,
         description="Failed sign-ins of one account within 15 minutes before it has to wait "
         "(ten times as many for one address).",
     )
     trusted_proxies: str = Field(
-        "127.0.0.1",
+        default="127.0.0.1",
         description="Addresses of reverse proxies whose `X-Forwarded-For` and "
         "`X-Forwarded-Proto` are believed, separated by commas.",
     )
-    log_format: str = Field("text", description="Form of the log lines: `text` or `json`.")
+    log_format: str = Field(default="text", description="Form of the log lines: `text` or `json`.")
     log_level: str = Field(
-        "info",
+        default="info",
         description="What is logged: `info` has a line for each request, `warning` only refusals "
         "of rights and faults, `error` only faults; `debug` has everything.",
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_is_known(cls, value: str) -> str:
+        known = value.startswith(("postgresql://", "postgresql+psycopg://", "sqlite:///"))
+        if value and (not known or value == "sqlite:///" or ":memory:" in value):
+            raise ValueError("must be sqlite:///path or postgresql://user:password@host/name")
+        return value
 
     @field_validator("sqlite_synchronous")
     @classmethod

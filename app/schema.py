@@ -44,9 +44,9 @@ def upgrade(url: str) -> None:
     Of several processes that start at once exactly one migrates, the others wait for it. Raises
     SchemaIsNewer where the database knows a migration that this Weir does not.
     """
-    parsed = sa.make_url(url)
-    if parsed.get_backend_name() == SQLITE and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    file = sqlite_file(url)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
     if stand_of(url) is Stand.CURRENT:
         return
     with migrating(url) as connection:
@@ -60,8 +60,19 @@ def upgrade(url: str) -> None:
         command.upgrade(config, "head")
 
 
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite database; None for PostgreSQL."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != SQLITE:
+        return None
+    return Path(str(parsed.database))
+
+
 def stand_of(url: str) -> Stand:
     """Where the schema of the database at an address is; raises as `stand` does."""
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        return Stand.EMPTY
     engine = make_engine(url)
     try:
         with engine.connect() as connection:

@@ -247,7 +247,9 @@ class Fact(NamedTuple):
     at: int | None = None  # an imported event happened earlier
 
 
-def lock_board(tx: Tx, actor: Actor | None, *, need: str = MEMBER, **by: Any) -> OpenBoard:
+def lock_board(
+    tx: Tx, actor: Actor | None, *, need: str = MEMBER, even_archived: bool = False, **by: Any
+) -> OpenBoard:
     """Locks a board (by `key`, or by the `card_id`, `column_id`, ... of something on it) for a
     change; 404 where the person does not see it, 403 where the role does not allow the change.
 
@@ -258,7 +260,7 @@ def lock_board(tx: Tx, actor: Actor | None, *, need: str = MEMBER, **by: Any) ->
         raise Forbidden("Only a manager of the board may do this.")
     if need == MEMBER and not board.may_work:
         raise Forbidden("You may look at this board, but not change it.")
-    if board.row.archived_at is not None:
+    if board.row.archived_at is not None and not even_archived:
         raise BoardArchived(f"The board {board.row.key} is in the archive.")
     return board
 
