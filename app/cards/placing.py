@@ -4,6 +4,7 @@
 of the cells, the visit, the clocks and the event, all in the caller's transaction.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -196,6 +197,13 @@ _SET_LIVE = Statement(
         version=bindparam("version"),
     )
 )
+_REPAIR_PLACE = Statement(
+    update(Card)
+    .where(Card.id == bindparam("card_id"))
+    .values(
+        column_id=bindparam("column_id"), lane_id=bindparam("lane_id"), rank=bindparam("new_rank")
+    )
+)
 SET_CLOCKS = Statement(update(Card).where(Card.id == bindparam("card_id")).values(**_clock_values))
 _card_fields = [
     "board_id",
@@ -230,6 +238,15 @@ _card_fields = [
 ]
 _INSERT = Query(
     insert(Card).values({name: bindparam(name) for name in _card_fields}).returning(Card.id),
+    _IdRow,
+)
+_INSERT_ONE_OF_MANY = Statement(
+    insert(Card).values({name: bindparam(name) for name in _card_fields})
+)
+_NUMBERED_FROM = Query(
+    select(Card.id)
+    .where(Card.board_id == bindparam("board_id"), Card.number >= bindparam("number"))
+    .order_by(Card.number),
     _IdRow,
 )
 
@@ -287,20 +304,26 @@ def limit_refusal(
     to: CellKey | None,
     card_id: int | None,
     action: str,
+    detail: str | None = None,
+    place_is_new: bool = False,
 ) -> WipLimitReached:
-    """The refusal by a limit: which one, its value, the count, and the cards that fill the place."""
+    """The refusal by a limit: which one, its value, the count, and the cards that fill the place.
+
+    A place that is made by the refused change goes with it: the refusal says its name and no id.
+    """
     place, name, limit, count = overflow.place, overflow.name, overflow.limit, overflow.count
+    place_id = None if place_is_new else place.id
     refusal = WipLimitReached(
-        f"{name} is full ({count} of {limit}).",
+        detail or f"{name} is full ({count} of {limit}).",
         scope=place.scope,
-        place={"id": place.id, "name": name},
+        place={"id": place_id, "name": name},
         limit=limit,
         count=count,
         cards=_cards_filling(tx, board, place),
     )
     data: dict[str, Any] = {
         "scope": place.scope,
-        "place": {"id": place.id, "name": name},
+        "place": {"id": place_id, "name": name},
         "limit": limit,
         "count": count,
         "to": None if to is None else {"column_id": to.column_id, "lane_id": to.lane_id},
@@ -425,53 +448,95 @@ def insert_card(tx: Tx, board: OpenBoard, card: NewCard, rank: int) -> int:
     """Puts a new card onto the board, with its visits and clocks; its id. The event is written by
     the caller, who knows whether the card was made now or comes with a past."""
     board.last_number += 1
-    clocks = read_clocks(board.shape, card.stays, card.blocks)
-    here = card.stays[-1]
-    row = tx.one(
-        _INSERT,
-        board_id=board.id,
-        number=board.last_number,
-        title=card.title,
-        description=card.description,
-        work_type=card.work_type,
-        service_class=card.service_class,
-        team=card.team,
-        due_on=card.due_on,
-        external_id=card.external_id,
-        version=1,
-        created_by=board.actor_id,
-        column_id=here.column_id,
-        lane_id=card.lane_id,
-        rank=rank,
-        archived_at=card.archived_at,
-        discarded_at=None,
-        created_at=card.stays[0].entered_at,
-        entered_at=here.entered_at,
-        block_id=None,
-        was_blocked=bool(card.blocks),
-        assignee_ids=card.assignee_ids,
-        label_ids=card.label_ids,
-        **clocks._asdict(),
+    row = tx.one(_INSERT, **_values(board, card, board.last_number, rank))
+    visits = _visits(board, row.id, card)
+    if len(visits) == 1:
+        tx.run(_ENTER, **visits[0])
+    else:
+        tx.run_many(_ENTER, visits)
+    if card.archived_at is None:
+        _count_in(tx, board, CellKey(card.stays[-1].column_id, card.lane_id), 1)
+    return row.id
+
+
+def insert_cards(
+    tx: Tx, board: OpenBoard, cards: Sequence[NewCard], ranks: Sequence[int]
+) -> list[int]:
+    """Puts many cards onto the board at once, as `insert_card` does each; their ids in order."""
+    if not cards:
+        return []
+    first = board.last_number + 1
+    board.last_number += len(cards)
+    placed = list(zip(cards, ranks, strict=True))
+    tx.run_many(
+        _INSERT_ONE_OF_MANY,
+        [_values(board, card, first + i, rank) for i, (card, rank) in enumerate(placed)],
     )
-    visits = [
+    card_ids = [row.id for row in tx.all(_NUMBERED_FROM, board_id=board.id, number=first)]
+    tx.run_many(
+        _ENTER,
+        [
+            visit
+            for card_id, card in zip(card_ids, cards, strict=True)
+            for visit in _visits(board, card_id, card)
+        ],
+    )
+    coming = Counter(
+        CellKey(card.stays[-1].column_id, card.lane_id)
+        for card in cards
+        if card.archived_at is None
+    )
+    for cell, count in coming.items():
+        _count_in(tx, board, cell, count)
+    return card_ids
+
+
+def ranks_at_the_end(tx: Tx, cell: CellKey, count: int) -> range:
+    """The ranks that put so many cards one behind the other at the end of a cell."""
+    first = find_rank(tx, cell, AT_THE_END)
+    return range(first, first + count * GAP, GAP)
+
+
+def _values(board: OpenBoard, card: NewCard, number: int, rank: int) -> dict[str, Any]:
+    here = card.stays[-1]
+    return {
+        "board_id": board.id,
+        "number": number,
+        "title": card.title,
+        "description": card.description,
+        "work_type": card.work_type,
+        "service_class": card.service_class,
+        "team": card.team,
+        "due_on": card.due_on,
+        "external_id": card.external_id,
+        "version": 1,
+        "created_by": board.actor_id,
+        "column_id": here.column_id,
+        "lane_id": card.lane_id,
+        "rank": rank,
+        "archived_at": card.archived_at,
+        "discarded_at": None,
+        "created_at": card.stays[0].entered_at,
+        "entered_at": here.entered_at,
+        "block_id": None,
+        "was_blocked": bool(card.blocks),
+        "assignee_ids": card.assignee_ids,
+        "label_ids": card.label_ids,
+        **read_clocks(board.shape, card.stays, card.blocks)._asdict(),
+    }
+
+
+def _visits(board: OpenBoard, card_id: int, card: NewCard) -> list[dict[str, Any]]:
+    return [
         {
             "board_id": board.id,
-            "card_id": row.id,
+            "card_id": card_id,
             "column_id": stay.column_id,
             "entered_at": stay.entered_at,
             "left_at": stay.left_at,
         }
         for stay in card.stays
     ]
-    if len(visits) == 1:
-        tx.run(_ENTER, **visits[0])
-    else:
-        tx.run_many(_ENTER, visits)
-    if card.archived_at is None:
-        cell = CellKey(here.column_id, card.lane_id)
-        tx.run(_COUNT, to_column=cell.column_id, to_lane=cell.lane_id, delta=1)
-        _count(board, cell, 1)
-    return row.id
 
 
 def set_live(
@@ -499,10 +564,20 @@ def set_live(
     )
     delta = int(changed.is_live) - int(card.is_live)
     if delta:
-        cell = CellKey(card.column_id, card.lane_id)
-        tx.run(_COUNT, to_column=cell.column_id, to_lane=cell.lane_id, delta=delta)
-        _count(board, cell, delta)
+        _count_in(tx, board, CellKey(card.column_id, card.lane_id), delta)
     return changed
+
+
+def repair_place(tx: Tx, card_id: int, cell: CellKey) -> None:
+    """Puts a card where its history says that it is: a rebuild asks no limit and tells no event."""
+    rank = find_rank(tx, cell, AT_THE_END, moved=card_id)
+    tx.run(
+        _REPAIR_PLACE,
+        card_id=card_id,
+        column_id=cell.column_id,
+        lane_id=cell.lane_id,
+        new_rank=rank,
+    )
 
 
 def clocks_after_move(tx: Tx, board: OpenBoard, card: CardRow, column_id: int) -> Clocks:
@@ -640,6 +715,11 @@ def _cards_filling(tx: Tx, board: OpenBoard, place: rules.Place) -> list[dict[st
         }
         for row in rows[:LISTED]
     ]
+
+
+def _count_in(tx: Tx, board: OpenBoard, cell: CellKey, delta: int) -> None:
+    tx.run(_COUNT, to_column=cell.column_id, to_lane=cell.lane_id, delta=delta)
+    _count(board, cell, delta)
 
 
 def _count(board: OpenBoard, cell: CellKey, delta: int) -> None:
