@@ -1,13 +1,15 @@
 """The database: one transaction for one plain function. The only file that commits.
 
-`await db.write(fn, ...)` and `await db.read(fn, ...)` run `fn(tx, ...)` on a worker thread. On SQLite
-all writers queue to one thread, which runs those that wait in one transaction (each in a savepoint
-of its own) and answers them after its COMMIT. On PostgreSQL each runs in a transaction of its own,
-and again from the start after a serialization failure or a deadlock. Statements are built with Core
-and compiled once; the hot paths hand the text straight to the driver.
+`await db.write(fn, ...)` and `await db.read(fn, ...)` run `fn(tx, ...)` on a worker thread. On
+SQLite all writers queue to one thread, which runs those that wait in one transaction (each in a
+savepoint of its own) and answers them after its COMMIT. On PostgreSQL each runs in a transaction of
+its own, and again from the start after a serialization failure, a deadlock, or when somebody else
+has just written the same. Statements are built with Core and compiled once; the hot paths hand the
+text straight to the driver.
 """
 
 import asyncio
+import contextlib
 import logging
 import queue
 import random
@@ -21,12 +23,12 @@ from typing import Any, Generic, TypeVar, cast
 
 import psycopg
 import sqlalchemy as sa
-from psycopg import errors as pg
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import UpdateBase
 
-from app.errors import AppError, Invalid, Refusal, StorageFull, Unavailable
+from app.errors import AppError, Refusal, StorageFull, Unavailable
+from app.faults import is_lost, is_transient, translated, was_overtaken
 
 log = logging.getLogger("weir.db")
 
@@ -39,6 +41,8 @@ GROUP_SIZE = 64
 COPIED = 50  # rows from which PostgreSQL takes them by COPY, several times as fast
 RETRIES = 8
 CHANNEL = "weir"
+DOWN_SECONDS = 1.0  # how long nobody tries to connect after somebody could not
+CLOSE_SECONDS = 2.0  # how long running work may take once the database is being closed
 
 # An insert of parameters and nothing else, as it is compiled for PostgreSQL.
 _PLAIN_INSERT = re.compile(
@@ -196,9 +200,11 @@ class _Item:
         self.error: BaseException | None = None
         self.tx: Tx | None = None
 
+    def begin(self) -> bool:
+        """Whether the outcome is still wanted; from now on nobody can cancel it."""
+        return self.future.set_running_or_notify_cancel()
+
     def deliver(self) -> None:
-        if self.future.cancelled():
-            return
         if self.error is not None:
             self.future.set_exception(self.error)
         else:
@@ -223,7 +229,9 @@ class Database:
         self._local = threading.local()
         self._open: list[sa.Connection] = []
         self._open_lock = threading.Lock()
+        self._down_until = 0.0
         self._closed = False
+        self._gate = threading.Lock()  # between handing work in and closing
         self._readers = ThreadPoolExecutor(pool_size, thread_name_prefix="weir-read")
         self._writers: ThreadPoolExecutor | None = None
         self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
@@ -241,7 +249,7 @@ class Database:
 
     async def read(self, fn: Callable[..., T], *args: Any) -> T:
         """Runs `fn(tx, *args)` on one unchanging state of the database."""
-        return cast(T, await asyncio.wrap_future(self._readers.submit(self._read, fn, args)))
+        return cast(T, await asyncio.wrap_future(self._submit_read(fn, args)))
 
     def write_now(self, fn: Callable[..., T], *args: Any) -> T:
         """`write` for callers without an event loop."""
@@ -249,26 +257,55 @@ class Database:
 
     def read_now(self, fn: Callable[..., T], *args: Any) -> T:
         """`read` for callers without an event loop."""
-        return cast(T, self._readers.submit(self._read, fn, args).result())
+        return cast(T, self._submit_read(fn, args).result())
 
     def close(self) -> None:
-        """Finishes what was begun, ends the threads and closes every connection."""
-        if self._closed:
-            return
-        self._closed = True
+        """Finishes what was begun, ends the threads and closes every connection. What takes longer
+        than some seconds is broken off: nobody was told that it happened."""
+        with self._gate:
+            if self._closed:
+                return
+            self._closed = True
         if self._thread is not None:
             self._queue.put(None)
+        pools = [pool for pool in (self._readers, self._writers) if pool is not None]
+        # The last piece of work of each thread ends when all before it have ended.
+        for pool in pools:
+            pool.shutdown(wait=False)
+        breaker = threading.Timer(CLOSE_SECONDS, self._break_off)
+        breaker.start()
+        if self._thread is not None:
             self._thread.join()
-        if self._writers is not None:
-            self._writers.shutdown()
-        self._readers.shutdown()
+        for pool in pools:
+            pool.shutdown()
+        breaker.cancel()
         with self._open_lock:
             for connection in self._open:
                 connection.close()
             self._open.clear()
         self._engine.dispose()
 
+    def _break_off(self) -> None:
+        """Ends the statements that are running."""
+        with self._open_lock:
+            for connection in self._open:
+                raw: Any = connection.connection.dbapi_connection
+                with contextlib.suppress(sqlite3.Error, psycopg.Error):
+                    if self.dialect == SQLITE:
+                        raw.interrupt()
+                    else:
+                        raw.cancel_safe(timeout=1)
+
     # --- reading
+
+    def _submit_read(self, fn: Work, args: tuple[Any, ...]) -> "Future[Any]":
+        with self._gate:
+            self._check_open()
+            return self._readers.submit(self._read, fn, args)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise Unavailable("The service is shutting down.")
 
     def _read(self, fn: Work, args: tuple[Any, ...]) -> Any:
         for attempt in range(2):
@@ -279,21 +316,22 @@ class Database:
             except (sqlite3.Error, psycopg.Error, sa.exc.DBAPIError) as error:
                 # A connection that the server closed is opened anew once: nothing was written.
                 if not (self._forget_if_lost("read", error) and attempt == 0):
-                    raise _translated(error) from error
+                    raise translated(error) from error
         raise AssertionError("unreachable")
 
     # --- writing
 
     def _submit_write(self, fn: Work, args: tuple[Any, ...]) -> "Future[Any]":
-        if self._closed:
-            raise Unavailable("The service is shutting down.")
-        if self._writers is not None:
-            return self._writers.submit(self._write_alone, fn, args)
-        item = _Item(fn, args, Future())
-        self._queue.put(item)
-        return item.future
+        with self._gate:
+            self._check_open()
+            if self._writers is not None:
+                return self._writers.submit(self._write_alone, fn, args)
+            item = _Item(fn, args, Future())
+            self._queue.put(item)
+            return item.future
 
     def _write_alone(self, fn: Work, args: tuple[Any, ...]) -> Any:
+        was_lost = False
         for attempt in range(RETRIES):
             committing = False
             try:
@@ -321,18 +359,22 @@ class Database:
                     if not connection.invalidated and not connection.closed:
                         transaction.rollback()
                     raise
-                if tx.boards or tx.rights:
-                    self.on_commit(tx.boards, tx.rights)
+                self._tell(tx.boards, tx.rights)
                 if refusal is not None:
                     raise refusal
                 return result
             except (psycopg.Error, sa.exc.DBAPIError) as error:
-                again = _is_transient(error) or (
-                    self._forget_if_lost("write", error) and not committing
+                lost = self._forget_if_lost("write", error)
+                again = (
+                    is_transient(error)
+                    or (was_overtaken(error) and attempt == 0)
+                    # Once: of a COMMIT that got no answer nobody knows whether it happened.
+                    or (lost and not was_lost and not committing)
                 )
+                was_lost = was_lost or lost
                 if not again or attempt == RETRIES - 1:
-                    raise _translated(error) from error
-                time.sleep(random.uniform(0, 0.01 * 2**attempt))
+                    raise translated(error) from error
+                time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311  # no secret
         raise AssertionError("unreachable")
 
     def _write_groups(self) -> None:
@@ -351,7 +393,12 @@ class Database:
                     stopping = True
                     break
                 group.append(item)
-            self._write_group(group)
+            try:
+                if wanted := [item for item in group if item.begin()]:
+                    self._write_group(wanted)
+            except Exception:
+                # Whatever it was, those that come next are not to wait for ever.
+                log.exception("the outcome of a group of writes could not be told")
 
     def _write_group(self, group: list[_Item]) -> None:
         try:
@@ -362,14 +409,15 @@ class Database:
                     self._write_item(item, item.tx)
         except Exception as error:
             # The group shares one COMMIT: when it fails, nobody's change happened.
-            known = isinstance(error, sqlite3.Error | sa.exc.DBAPIError)
-            if known:
-                self._forget_if_lost("write", error)
-            else:
+            if not isinstance(error, AppError | sqlite3.Error | sa.exc.DBAPIError):
                 log.exception("a group of writes failed")
+            open_still = getattr(self._local, "write", None)
+            full = isinstance(translated(error), StorageFull)
+            if open_still is not None and (not full or open_still.in_transaction()):
+                self._forget("write")
             for item in group:
                 item.tx = None
-                item.error = _translated(error) if known else error
+                item.error = translated(error)
         boards: set[int] = set()
         rights = False
         for item in group:
@@ -378,8 +426,15 @@ class Database:
                 rights = rights or item.tx.rights
         for item in group:
             item.deliver()
+        self._tell(boards, rights)
+
+    def _tell(self, boards: set[int], rights: bool) -> None:
         if boards or rights:
-            self.on_commit(boards, rights)
+            try:
+                self.on_commit(boards, rights)
+            except Exception:
+                # It is committed: whoever asked for it hears that, come what may.
+                log.exception("a change could not be told")
 
     @staticmethod
     def _write_item(item: _Item, tx: Tx) -> None:
@@ -403,7 +458,7 @@ class Database:
                 raise
             cursor.execute("ROLLBACK TO item")
             item.tx = None
-            item.error = _translated(error)
+            item.error = translated(error)
         cursor.execute("RELEASE item")
 
     # --- connections
@@ -416,7 +471,7 @@ class Database:
                 engine = engine.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
-            connection = engine.connect()
+            connection = self._connect(engine)
             if use == "read" and self.dialect == SQLITE:
                 connection.info["weir_begin"] = "BEGIN"
                 with connection.begin():
@@ -433,18 +488,38 @@ class Database:
         assert raw is not None
         return Tx(connection, raw.cursor(), self.memory)
 
+    def _connect(self, engine: sa.Engine) -> sa.Connection:
+        if time.monotonic() < self._down_until:
+            # Somebody else has just tried in vain: nobody waits for the same.
+            raise Unavailable("The database cannot be reached.")
+        try:
+            return engine.connect()
+        except sa.exc.DBAPIError as error:
+            self._down_until = time.monotonic() + DOWN_SECONDS
+            log.warning("cannot connect to the database: %s", " ".join(str(error.orig).split()))
+            raise Unavailable("The database cannot be reached.") from error
+
     def _forget_if_lost(self, use: str, error: BaseException) -> bool:
-        """Drops this thread's connection where the error means that the server is gone."""
+        """Drops this thread's connection where the error means that it is of no use any more."""
         connection: sa.Connection | None = getattr(self._local, use, None)
-        lost = _is_lost(error)
+        lost = is_lost(error)
         if connection is not None and (lost or connection.invalidated):
-            setattr(self._local, use, None)
-            with self._open_lock:
-                if connection in self._open:
-                    self._open.remove(connection)
-            connection.invalidate()
-            connection.close()
+            self._forget(use)
         return lost
+
+    def _forget(self, use: str) -> None:
+        """Drops this thread's connection; the next work opens another one."""
+        connection: sa.Connection | None = getattr(self._local, use, None)
+        if connection is None:
+            return
+        setattr(self._local, use, None)
+        with self._open_lock:
+            if connection in self._open:
+                self._open.remove(connection)
+        with contextlib.suppress(sa.exc.SQLAlchemyError):
+            connection.invalidate()
+        with contextlib.suppress(sa.exc.SQLAlchemyError):
+            connection.close()
 
 
 def make_engine(url: str, *, synchronous: str = "FULL") -> sa.Engine:
@@ -476,52 +551,11 @@ def make_engine(url: str, *, synchronous: str = "FULL") -> sa.Engine:
         connection.execute("PRAGMA busy_timeout=5000")
         connection.execute("PRAGMA cache_size=-65536")
         connection.execute("PRAGMA temp_store=MEMORY")
+        # What a large import has made of the log is given back.
+        connection.execute("PRAGMA journal_size_limit=67108864")
 
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql(connection.info.get("weir_begin", "BEGIN IMMEDIATE"))
 
     return engine
-
-
-def _is_transient(error: BaseException) -> bool:
-    original = getattr(error, "orig", error)
-    return isinstance(original, pg.SerializationFailure | pg.DeadlockDetected)
-
-
-def _is_lost(error: BaseException) -> bool:
-    if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
-        return True
-    original = getattr(error, "orig", error)
-    if isinstance(original, pg.AdminShutdown | pg.CrashShutdown | pg.CannotConnectNow):
-        return True
-    # psycopg reports a broken connection as an OperationalError without a state of its own.
-    return (
-        isinstance(original, psycopg.OperationalError | psycopg.InterfaceError)
-        and original.sqlstate is None
-    )
-
-
-def _translated(error: BaseException) -> BaseException:
-    """A driver's error as the service's own, so that no database error is a 500 for its caller."""
-    if isinstance(error, AppError):
-        return error
-    original = getattr(error, "orig", error)
-    if isinstance(original, sqlite3.OperationalError):
-        if "disk is full" in str(original):
-            return StorageFull("The database's disk is full: nothing was changed.")
-        if "locked" in str(original) or "busy" in str(original):
-            return Unavailable("The database is busy: nothing was changed. Try again.")
-        if "unable to open" in str(original) or "disk I/O" in str(original):
-            return Unavailable("The database cannot be opened.")
-    if isinstance(original, pg.DiskFull):
-        return StorageFull("The database's disk is full: nothing was changed.")
-    if isinstance(original, pg.LockNotAvailable | pg.QueryCanceled) or _is_transient(error):
-        return Unavailable("The database is busy: nothing was changed. Try again.")
-    if _is_lost(error) or isinstance(original, pg.TooManyConnections):
-        return Unavailable("The database cannot be reached.")
-    if isinstance(original, pg.DataError | sqlite3.DataError | OverflowError):
-        # The last net: the types of app.types should have caught it before.
-        log.error("a value reached the database that it does not take: %s", original)
-        return Invalid(((), "A value is out of range."))
-    return error

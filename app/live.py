@@ -97,40 +97,45 @@ class Hub:
         """PostgreSQL: hears of every commit on any process. What was missed while the connection
         was lost is read as soon as it is back."""
         url = self.db.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        told = False
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(
                     url, autocommit=True, application_name="weir listen", connect_timeout=3
                 ) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
+                    told = False
                     self._all_changed()
                     async for notice in connection.notifies():
                         if notice.payload == "rights":
                             self._all_changed()
-                        else:
+                        elif notice.payload.isdecimal():
                             self._changed({int(notice.payload)}, False)
-            except psycopg.Error as error:
-                log.warning("not listening for changes: %s", str(error).strip())
+            except (psycopg.Error, OSError) as error:
+                if not told:
+                    log.warning("not listening for changes: %s", " ".join(str(error).split()))
+                told = True
             await asyncio.sleep(1)
 
     async def _poll(self) -> None:
         """SQLite: sees that another process (an import, say) has written to the file."""
-        version: int | None = None
+        versions: dict[int, int] = {}
         while True:
             await asyncio.sleep(POLL_SECONDS)
             if not self.channels:
                 continue
             with contextlib.suppress(AppError, sqlite3.Error):
-                found = await self.db.read(data_version)
-                if version is not None and found != version:
+                connection, version = await self.db.read(data_version)
+                if versions.get(connection) != version:
                     self._changed(set(self.channels), False)
-                version = found
+                versions[connection] = version
 
 
-def data_version(tx: Tx) -> int:
-    """A number that changes when another connection has written to the SQLite file."""
+def data_version(tx: Tx) -> tuple[int, int]:
+    """A reading connection, and its number that changes when another connection has written to the
+    SQLite file. The numbers of two connections have nothing to do with each other."""
     tx.cursor.execute("PRAGMA data_version")
-    return int(tx.cursor.fetchone()[0])
+    return id(tx.connection), int(tx.cursor.fetchone()[0])
 
 
 class Channel:
@@ -255,6 +260,10 @@ class EventStream(Response):
             await self._run(channel, send)
         except (OSError, TimeoutError):
             pass  # The client went away, or did not read.
+        except AppError as error:
+            # The database is gone: the client comes back, and asks for what it has missed.
+            log.warning("board %s: %s", self._board_id, error.detail)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             channel.streams.discard(self)
             watcher.cancel()
