@@ -1,0 +1,755 @@
+"""Whatever people do on a board, it ends where a plain model of the rules ends.
+
+Hypothesis makes up long stories of verbs; after each one the counts, the order of the cards, their
+clocks, the history and the refusals are compared with the model and with the history itself.
+"""
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any, ClassVar, NamedTuple
+
+import orjson
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import select
+
+from app.auth import service as auth
+from app.auth.actor import Actor
+from app.boards import service as boards
+from app.boards.history import OpenBoard, read_board
+from app.cards import service as cards
+from app.cards.clocks import Interval, Stay, read_clocks
+from app.cards.placing import Spot
+from app.cards.service import CardFields
+from app.db import Database, Tx
+from app.errors import (
+    AlreadyBlocked,
+    AppError,
+    CardArchived,
+    CardBlocked,
+    ColumnNotEmpty,
+    Invalid,
+    NotArchived,
+    NotBlocked,
+    WipLimitReached,
+)
+from app.models import Card, Cell, Event
+from app.shaping import service as shaping
+
+Place = tuple[int, int]  # column, lane
+
+
+# --- The model -----------------------------------------------------------------------------------
+
+
+@dataclass
+class PlainColumn:
+    """A column: its kind, limit and group."""
+
+    kind: str
+    limit: int | None
+    grouped: bool
+
+
+@dataclass
+class PlainLane:
+    """A lane: its limit, and whether it is an expedite lane."""
+
+    limit: int | None
+    expedite: bool
+
+
+@dataclass
+class PlainCard:
+    """A card: where it stands, and what matters to the rules."""
+
+    place: Place
+    people: frozenset[int]
+    blocked: bool = False
+    archived: bool = False
+    version: int = 1
+
+
+@dataclass
+class PlainBoard:
+    """A board as the rules speak of it."""
+
+    columns: dict[int, PlainColumn]  # from left to right
+    lanes: dict[int, PlainLane]
+    group: int
+    group_limit: int | None = None
+    limit: int | None = None
+    person_limit: int | None = None
+    cards: dict[int, PlainCard] = field(default_factory=dict)
+    order: dict[Place, list[int]] = field(default_factory=dict)  # live cards, from the top
+
+    def live(self) -> list[PlainCard]:
+        """The cards that count."""
+        return [card for card in self.cards.values() if not card.archived]
+
+    def in_progress(self) -> set[int]:
+        """The columns that are not done, at or right of the first active one."""
+        kinds = [column.kind for column in self.columns.values()]
+        first = kinds.index("active") if "active" in kinds else len(kinds)
+        return {
+            column_id
+            for index, (column_id, column) in enumerate(self.columns.items())
+            if index >= first and column.kind != "done"
+        }
+
+    def held(self, scope: str, place_id: int) -> int:
+        """How many cards count against a limit."""
+        started = self.in_progress()
+        total = 0
+        for card in self.live():
+            column_id, lane_id = card.place
+            ordinary = not self.lanes[lane_id].expedite
+            total += {
+                "column": column_id == place_id and ordinary,
+                "group": self.columns[column_id].grouped and ordinary,
+                "lane": lane_id == place_id and column_id in started,
+                "board": column_id in started,
+                "person": place_id in card.people and self.columns[column_id].kind == "active",
+            }[scope]
+        return total
+
+    def limits(self, board_id: int) -> Iterator[tuple[str, int, int]]:
+        """Every limit that is set, the most particular first."""
+        wanted = [("column", one, c.limit) for one, c in self.columns.items()]
+        wanted += [("group", self.group, self.group_limit)]
+        wanted += [("lane", one, row.limit) for one, row in self.lanes.items()]
+        wanted += [("board", board_id, self.limit)]
+        people = sorted({person for card in self.live() for person in card.people})
+        wanted += [("person", person, self.person_limit) for person in people]
+        for scope, place_id, limit in wanted:
+            if limit is not None:
+                yield scope, place_id, limit
+
+    def remove(self, card_id: int) -> None:
+        """Takes a card out of the order of its cell."""
+        self.order[self.cards[card_id].place].remove(card_id)
+
+    def put(self, card_id: int, place: Place, index: int | None = None) -> None:
+        """Puts a card into a cell, at the end or at an index."""
+        line = self.order.setdefault(place, [])
+        line.insert(len(line) if index is None else index, card_id)
+        self.cards[card_id].place = place
+
+
+class Broken(NamedTuple):
+    """A limit that a change would newly exceed."""
+
+    scope: str
+    place_id: int
+    limit: int
+    held: int
+
+
+def newly_exceeded(before: PlainBoard, after: PlainBoard, board_id: int) -> Broken | None:
+    """The first limit that holds more than it may, and more than it held."""
+    for scope, place_id, limit in after.limits(board_id):
+        had, has = before.held(scope, place_id), after.held(scope, place_id)
+        if has > limit and has > had:
+            return Broken(scope, place_id, limit, had)
+    return None
+
+
+# --- What is really there ------------------------------------------------------------------------
+
+
+class Snapshot(NamedTuple):
+    """All that is kept of a board."""
+
+    seq: int
+    cells: dict[Place, int]
+    cards: dict[int, dict[str, Any]]
+    order: dict[Place, list[int]]
+    events: list[Any]
+    board: OpenBoard
+
+
+def look(tx: Tx, board_id: int) -> Snapshot:
+    """Reads a board as it is kept."""
+    board = read_board(tx, None, board_id=board_id)
+    rows = [
+        dict(row._mapping)
+        for row in tx.execute(
+            select(*Card.__table__.columns)
+            .where(Card.board_id == board_id, Card.discarded_at.is_(None))
+            .order_by(Card.rank, Card.id)
+        )
+    ]
+    order: dict[Place, list[int]] = {}
+    for row in rows:
+        if row["archived_at"] is None:
+            order.setdefault((row["column_id"], row["lane_id"]), []).append(row["id"])
+    cells = tx.execute(
+        select(Cell.column_id, Cell.lane_id, Cell.card_count).where(Cell.board_id == board_id)
+    )
+    events = tx.execute(
+        select(Event.seq, Event.at, Event.type, Event.card_id, Event.data)
+        .where(Event.board_id == board_id)
+        .order_by(Event.seq)
+    )
+    return Snapshot(
+        board.seq,
+        {(row.column_id, row.lane_id): row.card_count for row in cells},
+        {row["id"]: row for row in rows},
+        order,
+        list(events),
+        board,
+    )
+
+
+def past_of(events: list[Any], card_id: int) -> tuple[list[Stay], list[Interval]]:
+    """A card's stays and blocked intervals, as the history tells them."""
+    stays: list[Stay] = []
+    blocks: list[Interval] = []
+    for event in events:
+        if event.card_id != card_id:
+            continue
+        data = orjson.loads(event.data)
+        if event.type == "card.created":
+            stays.append(Stay(data["column_id"], event.at, None))
+        elif event.type == "card.moved":
+            to = data["to"]["column_id"]
+            assert data["from"]["column_id"] == stays[-1].column_id
+            if to != stays[-1].column_id:
+                stays[-1] = stays[-1]._replace(left_at=event.at)
+                stays.append(Stay(to, event.at, None))
+        elif event.type == "card.blocked":
+            blocks.append(Interval(event.at, None))
+        elif event.type == "card.unblocked":
+            blocks[-1] = blocks[-1]._replace(until=event.at)
+    return stays, blocks
+
+
+# --- The stories ---------------------------------------------------------------------------------
+
+_index = st.integers(0, 50)
+_limit = st.none() | st.integers(1, 3)
+
+
+class BoardMachine(RuleBasedStateMachine):
+    """People who do things on a board, and a model that does the same."""
+
+    db: ClassVar[Database]
+    people: ClassVar[list[Actor]]
+    keys: ClassVar[Iterator[int]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.key = f"B{next(self.keys)}"
+
+    @initialize(limits=st.lists(_limit, min_size=4, max_size=4), group=_limit, expedite=_limit)
+    def make_a_board(
+        self, limits: list[int | None], group: int | None, expedite: int | None
+    ) -> None:
+        """A backlog, a group of an active column and a queue, an active column, done; two lanes."""
+
+        def make(tx: Tx) -> PlainBoard:
+            boards.create_board(tx, self.boss, self.key, "Board", template="empty")
+            for person in self.people[1:]:
+                boards.add_member(tx, self.boss, self.key, person.email, "member")
+            lane = {"name": "Expedite", "wip_limit": expedite, "expedite": True}
+            shaping.add_lane(tx, self.boss, self.key, lane, 0)
+            made = {}
+            for index, kind in enumerate(("queue", "active", "queue", "active", "done")):
+                limit = limits[index] if index < 4 else None
+                fields = {"name": f"C{index}", "kind": kind, "wip_limit": limit}
+                fields |= {"group_id": None, "team": None, "policy": ""}
+                _, column_id = shaping.add_column(tx, self.boss, self.key, fields)
+                made[column_id] = PlainColumn(kind, limit, index in {1, 2})
+            grouped = [one for one, column in made.items() if column.grouped]
+            board, group_id = shaping.add_group(tx, self.boss, self.key, "Group", group, grouped)
+            lanes = {row.id: PlainLane(row.wip_limit, row.expedite) for row in board.shape.lanes}
+            self.id = board.id
+            return PlainBoard(made, lanes, group_id, group)
+
+        self.model = self.db.write_now(make)
+        self.seen = self.look()
+
+    @property
+    def boss(self) -> Actor:
+        """The manager of the board."""
+        return self.people[0]
+
+    def look(self) -> Snapshot:
+        """The board as it is kept."""
+        return self.db.read_now(look, self.id)
+
+    # What a verb should do is told by a change of the model; what it did is compared.
+
+    def do(
+        self,
+        verb: Callable[..., Any],
+        *args: Any,
+        change: Callable[[PlainBoard], None],
+        error: type[AppError] | None = None,
+        events: list[str] | None = None,
+    ) -> Any:
+        """Carries out a verb, unless the model knows a limit that refuses it."""
+        wanted = deepcopy(self.model)
+        if error is None:
+            change(wanted)
+        broken = None if error else newly_exceeded(self.model, wanted, self.id)
+        result, refused = None, None
+        try:
+            result = self.db.write_now(verb, self.boss, *args)
+        except AppError as raised:
+            refused = raised
+        told = events or []
+        if isinstance(refused, WipLimitReached):
+            say = refused.extensions
+            found = (say["scope"], say["place"]["id"], say["limit"], say["count"])
+            assert found == broken, f"refused by {found}, and not by {broken}"
+            self.check_who_fills(say)
+            told = ["move.refused"]
+        elif refused is not None:
+            assert type(refused) is error, f"refused: {refused.detail}"
+            told = ["move.refused"] if error is CardBlocked else []
+        else:
+            assert error is None, f"done, and not refused as {error}"
+            assert broken is None, f"done, although it breaks {broken}"
+            self.model = wanted
+        before, self.seen = self.seen, self.look()
+        new = self.seen.events[len(before.events) :]
+        assert [event.type for event in new] == told
+        if refused is not None:
+            # A refusal leaves its trace and changes nothing else.
+            assert self.seen.cards == before.cards
+            assert self.seen.cells == before.cells
+            assert self.seen.board.shape == before.board.shape
+        return result
+
+    def check_who_fills(self, say: dict[str, Any]) -> None:
+        """The cards that a refusal names are those that fill the place."""
+        alone = {
+            one
+            for one, card in self.model.cards.items()
+            if not card.archived
+            and replace(self.model, cards={one: card}).held(say["scope"], say["place"]["id"])
+        }
+        assert {card["id"] for card in say["cards"]} == alone
+        assert len(say["cards"]) == min(20, say["count"])
+
+    def pick(self, number: int) -> tuple[int, PlainCard]:
+        """One of the cards."""
+        card_id = sorted(self.model.cards)[number % len(self.model.cards)]
+        return card_id, self.model.cards[card_id]
+
+    def cell(self, column: int, lane: int) -> Place:
+        """One of the cells."""
+        columns, lanes = list(self.model.columns), list(self.model.lanes)
+        return columns[column % len(columns)], lanes[lane % len(lanes)]
+
+    def has_cards(self) -> bool:
+        """Whether there is a card to do something with."""
+        return bool(self.model.cards)
+
+    # --- Cards
+
+    @precondition(lambda self: len(self.model.cards) < 12)
+    @rule(column=_index, lane=_index, who=st.sets(st.integers(0, 2), max_size=2))
+    def create(self, column: int, lane: int, who: set[int]) -> None:
+        """Somebody creates a card."""
+        place = self.cell(column, lane)
+        people = frozenset(self.people[index].id for index in who)
+        fields = CardFields(
+            "A card", column_id=place[0], lane_id=place[1], assignee_ids=sorted(people)
+        )
+
+        def change(model: PlainBoard) -> None:
+            model.cards[-1] = PlainCard(place, people)
+            model.put(-1, place)
+
+        card = self.do(cards.create_card, self.key, fields, change=change, events=["card.created"])
+        if card is not None:
+            model = self.model
+            model.cards[card.id] = model.cards.pop(-1)
+            model.order[place][-1] = card.id
+
+    @precondition(has_cards)
+    @rule(
+        card=_index,
+        column=_index,
+        lane=_index,
+        spot=st.sampled_from(["end", "index", "before", "after"]),
+        where=_index,
+    )
+    def move(self, card: int, column: int, lane: int, spot: str, where: int) -> None:
+        """Somebody moves a card anywhere on the board."""
+        self.move_to(card, self.cell(column, lane), spot, where)
+
+    @precondition(has_cards)
+    @rule(card=_index, spot=st.sampled_from(["end", "index", "before", "after"]), where=_index)
+    def reorder(self, card: int, spot: str, where: int) -> None:
+        """Somebody moves a card within its cell."""
+        self.move_to(card, self.pick(card)[1].place, spot, where)
+
+    def move_to(self, number: int, to: Place, spot: str, where: int) -> None:
+        card_id, card = self.pick(number)
+        if card.place[0] not in self.model.columns:
+            return  # It was archived before its column was deleted.
+        others = [one for one in self.model.order.get(to, []) if one != card_id]
+        wanted = Spot()
+        index = len(others)
+        if spot == "index":
+            wanted, index = Spot(index=where % 6), min(where % 6, len(others))
+        elif spot == "before" and others:
+            index = where % len(others)
+            wanted = Spot(before_card_id=others[index])
+        elif spot == "after" and others:
+            index = where % len(others)
+            wanted = Spot(after_card_id=others[index])
+            index += 1
+
+        def change(model: PlainBoard) -> None:
+            model.remove(card_id)
+            model.put(card_id, to, index)
+            if model.order != self.model.order:
+                model.cards[card_id].version += 1
+
+        columns = list(self.model.columns)
+        rightwards = columns.index(to[0]) > columns.index(card.place[0])
+        error: type[AppError] | None = None
+        if card.archived:
+            error = CardArchived
+        elif card.blocked and rightwards:
+            error = CardBlocked
+        events = ["card.moved"]
+        if to == card.place:
+            line = self.model.order.get(to, [])
+            stays = card_id in line and [*others[:index], card_id, *others[index:]] == line
+            events = [] if stays else ["card.reordered"]
+        self.do(cards.move_card, card_id, *to, wanted, change=change, error=error, events=events)
+
+    @precondition(has_cards)
+    @rule(card=_index)
+    def move_next_to_a_card_that_is_elsewhere(self, card: int) -> None:
+        """A neighbour has to stand in the column and lane that are named."""
+        card_id, plain = self.pick(card)
+        elsewhere = next(
+            (one for one, c in self.model.cards.items() if c.archived or c.place != plain.place),
+            None,
+        )
+        if elsewhere is None or plain.archived:
+            return
+        self.do(
+            cards.move_card,
+            card_id,
+            *plain.place,
+            Spot(before_card_id=elsewhere),
+            change=lambda model: None,
+            error=Invalid,
+        )
+
+    @precondition(has_cards)
+    @rule(card=_index)
+    def block(self, card: int) -> None:
+        """Somebody flags a card."""
+        card_id, plain = self.pick(card)
+
+        def change(model: PlainBoard) -> None:
+            model.cards[card_id].blocked = True
+            model.cards[card_id].version += 1
+
+        error: type[AppError] | None = AlreadyBlocked if plain.blocked else None
+        error = CardArchived if plain.archived else error
+        self.do(
+            cards.block_card, card_id, "Why", change=change, error=error, events=["card.blocked"]
+        )
+
+    @precondition(has_cards)
+    @rule(card=_index)
+    def unblock(self, card: int) -> None:
+        """Somebody takes the flag away."""
+        card_id, plain = self.pick(card)
+
+        def change(model: PlainBoard) -> None:
+            model.cards[card_id].blocked = False
+            model.cards[card_id].version += 1
+
+        error = None if plain.blocked else NotBlocked
+        self.do(cards.unblock_card, card_id, change=change, error=error, events=["card.unblocked"])
+
+    @precondition(has_cards)
+    @rule(card=_index, who=st.sets(st.integers(0, 2), max_size=3))
+    def assign(self, card: int, who: set[int]) -> None:
+        """Somebody says whose card it is."""
+        card_id, plain = self.pick(card)
+        people = frozenset(self.people[index].id for index in who)
+
+        def change(model: PlainBoard) -> None:
+            model.cards[card_id].people = people
+            model.cards[card_id].version += people != plain.people
+
+        events = [] if people == plain.people else ["card.assigned"]
+        changes = {"assignee_ids": sorted(people)}
+        self.do(cards.edit_card, card_id, changes, change=change, events=events)
+
+    @precondition(has_cards)
+    @rule(card=_index)
+    def archive(self, card: int) -> None:
+        """Somebody takes a card off the board."""
+        card_id, plain = self.pick(card)
+
+        def change(model: PlainBoard) -> None:
+            model.remove(card_id)
+            model.cards[card_id].archived = True
+            model.cards[card_id].version += 1
+
+        error = CardArchived if plain.archived else None
+        self.do(cards.archive_card, card_id, change=change, error=error, events=["card.archived"])
+
+    @precondition(has_cards)
+    @rule(card=_index)
+    def restore(self, card: int) -> None:
+        """Somebody puts a card back, among the others where it stood."""
+        card_id, plain = self.pick(card)
+        place = plain.place
+        gone = place[0] not in self.model.columns or place[1] not in self.model.lanes
+        if gone:
+            column_id = (
+                place[0] if place[0] in self.model.columns else next(iter(self.model.columns))
+            )
+            ordinary = [one for one, row in self.model.lanes.items() if not row.expedite]
+            default = (ordinary or list(self.model.lanes))[-1]
+            place = column_id, place[1] if place[1] in self.model.lanes else default
+
+        def change(model: PlainBoard) -> None:
+            model.cards[card_id].archived = False
+            model.cards[card_id].version += 1 + gone
+            model.put(card_id, place)
+
+        error = None if plain.archived else NotArchived
+        events = ["card.moved", "card.restored"] if gone else ["card.restored"]
+        if self.do(cards.restore_card, card_id, change=change, error=error, events=events):
+            line = self.seen.order[place]
+            assert [one for one in line if one != card_id] == self.model.order[place][:-1]
+            self.model.order[place] = list(line)
+
+    @precondition(has_cards)
+    @rule(card=_index)
+    def discard(self, card: int) -> None:
+        """Somebody throws a card away."""
+        card_id, plain = self.pick(card)
+
+        def change(model: PlainBoard) -> None:
+            if not plain.archived:
+                model.remove(card_id)
+            del model.cards[card_id]
+
+        self.do(cards.discard_card, card_id, change=change, events=["card.discarded"])
+
+    # --- Limits and shape
+
+    @rule(column=_index, limit=_limit)
+    def limit_a_column(self, column: int, limit: int | None) -> None:
+        """The manager sets a column's limit, below the present count if wanted."""
+        column_id, _ = self.cell(column, 0)
+
+        def change(model: PlainBoard) -> None:
+            model.columns[column_id].limit = limit
+
+        events = ["limit.changed"] if self.model.columns[column_id].limit != limit else []
+        self.do(
+            shaping.change_column, column_id, {"wip_limit": limit}, change=change, events=events
+        )
+
+    @rule(limit=_limit)
+    def limit_the_group(self, limit: int | None) -> None:
+        """The manager sets the group's limit."""
+
+        def change(model: PlainBoard) -> None:
+            model.group_limit = limit
+
+        events = ["limit.changed"] if self.model.group_limit != limit else []
+        changes = {"wip_limit": limit}
+        self.do(shaping.change_group, self.model.group, changes, change=change, events=events)
+
+    @rule(lane=_index, limit=_limit)
+    def limit_a_lane(self, lane: int, limit: int | None) -> None:
+        """The manager sets a lane's limit."""
+        _, lane_id = self.cell(0, lane)
+
+        def change(model: PlainBoard) -> None:
+            model.lanes[lane_id].limit = limit
+
+        events = ["limit.changed"] if self.model.lanes[lane_id].limit != limit else []
+        self.do(shaping.change_lane, lane_id, {"wip_limit": limit}, change=change, events=events)
+
+    @rule(limit=_limit, person=_limit)
+    def limit_the_board(self, limit: int | None, person: int | None) -> None:
+        """The manager sets the board's limit and that of its people."""
+        told = [self.model.limit != limit, self.model.person_limit != person]
+
+        def change(model: PlainBoard) -> None:
+            model.limit, model.person_limit = limit, person
+
+        changes = {"wip_limit": limit, "person_wip_limit": person}
+        events = ["limit.changed"] * sum(told)
+        self.do(boards.change_board, self.key, changes, change=change, events=events)
+
+    @rule(lane=_index)
+    def change_what_a_lane_is(self, lane: int) -> None:
+        """The manager makes an ordinary lane an expedite lane, or the other way round."""
+        _, lane_id = self.cell(0, lane)
+        expedite = not self.model.lanes[lane_id].expedite
+
+        def change(model: PlainBoard) -> None:
+            model.lanes[lane_id].expedite = expedite
+
+        changes = {"expedite": expedite}
+        self.do(shaping.change_lane, lane_id, changes, change=change, events=["lane.changed"])
+
+    @rule(column=_index, kind=st.sampled_from(["queue", "active", "done"]))
+    def change_what_a_column_is(self, column: int, kind: str) -> None:
+        """The manager gives a column, and with it the cards' past, another meaning."""
+        column_id, _ = self.cell(column, 0)
+
+        def change(model: PlainBoard) -> None:
+            model.columns[column_id].kind = kind
+
+        events = ["column.changed"] if self.model.columns[column_id].kind != kind else []
+        self.do(shaping.change_column, column_id, {"kind": kind}, change=change, events=events)
+
+    @rule(column=_index)
+    def order_the_columns(self, column: int) -> None:
+        """The manager puts the first or the last column to the other end."""
+        ids = list(self.model.columns)
+        wanted = [*ids[1:], ids[0]] if column % 2 else [ids[-1], *ids[:-1]]
+        grouped = [i for i, one in enumerate(wanted) if self.model.columns[one].grouped]
+        apart = bool(grouped) and grouped[-1] - grouped[0] != len(grouped) - 1
+
+        def change(model: PlainBoard) -> None:
+            model.columns = {one: model.columns[one] for one in wanted}
+
+        self.do(
+            shaping.order_columns,
+            self.key,
+            wanted,
+            change=change,
+            error=Invalid if apart else None,
+            events=["column.changed"] if wanted != ids else [],
+        )
+
+    @precondition(lambda self: len(self.model.columns) > 3)
+    @rule(column=_index, into=_index, named=st.booleans())
+    def delete_a_column(self, column: int, into: int, named: bool) -> None:
+        """The manager deletes a column; its cards go to another one, all or none."""
+        ids = list(self.model.columns)
+        old = ids[column % len(ids)]
+        rest = [one for one in ids if one != old]
+        new = rest[into % len(rest)]
+        model = self.model
+        lines = {p: list(line) for p, line in model.order.items() if p[0] == old and line}
+        error: type[AppError] | None = None
+        if not named and lines:
+            error = ColumnNotEmpty
+        elif named and ids.index(new) > ids.index(old):
+            blocked = any(model.cards[one].blocked for line in lines.values() for one in line)
+            error = CardBlocked if blocked else None
+        moved = [one for one, card in model.cards.items() if card.place[0] == old] if named else []
+
+        def move_them(model: PlainBoard) -> None:
+            for (_, lane_id), line in lines.items():
+                for one in line:
+                    model.remove(one)
+                    model.put(one, (new, lane_id))
+            for one in moved:
+                if model.cards[one].archived:
+                    model.cards[one].place = (new, model.cards[one].place[1])
+                model.cards[one].version += 1
+
+        def change(model: PlainBoard) -> None:
+            move_them(model)
+            del model.columns[old]
+
+        events = [*["card.moved"] * len(moved), "column.deleted"]
+        self.do(
+            shaping.delete_column,
+            old,
+            new if named else None,
+            change=change,
+            error=error,
+            events=events,
+        )
+
+    # --- What is true after each step
+
+    @invariant()
+    def the_board_is_where_the_model_is(self) -> None:
+        """Counts, places, order, versions and blocks."""
+        if not hasattr(self, "seen"):
+            return
+        model, seen = self.model, self.seen
+        assert {p: line for p, line in model.order.items() if line} == seen.order
+        assert set(seen.cells) == {(c, row) for c in model.columns for row in model.lanes}
+        for place, held in seen.cells.items():
+            assert held == len(model.order.get(place, []))
+        kept = {
+            one: (row["column_id"], row["lane_id"], row["block_id"] is not None, row["version"])
+            for one, row in seen.cards.items()
+        }
+        assert kept == {
+            one: (*card.place, card.blocked, card.version) for one, card in model.cards.items()
+        }
+        for one, card in model.cards.items():
+            assert (seen.cards[one]["archived_at"] is not None) == card.archived
+            assert set(orjson.loads(seen.cards[one]["assignee_ids"])) == card.people
+
+    @invariant()
+    def the_history_has_no_gap_and_tells_the_clocks(self) -> None:
+        """Every derived value is what the history says."""
+        if not hasattr(self, "seen"):
+            return
+        seen = self.seen
+        assert [event.seq for event in seen.events] == list(range(1, seen.seq + 1))
+        times = [event.at for event in seen.events]
+        assert times == sorted(times)
+        for one, row in seen.cards.items():
+            stays, blocks = past_of(seen.events, one)
+            told = read_clocks(seen.board.shape, stays, blocks)
+            assert {name: row[name] for name in told._fields} == told._asdict()
+            assert row["created_at"] == stays[0].entered_at
+            assert row["entered_at"] == stays[-1].entered_at
+            assert row["was_blocked"] == bool(blocks)
+
+
+def test_a_board_does_what_the_rules_say_whatever_people_do(sqlite_url: str) -> None:
+    db = Database(sqlite_url, synchronous="OFF", pool_size=1)
+    try:
+
+        def people(tx: Tx) -> list[Actor]:
+            names = ("Ada", "Grace", "Linus")
+            ids = [auth.add_user(tx, f"{name}@example.org", name, None) for name in names]
+            return [
+                Actor(one, name, f"{name}@example.org", False)
+                for one, name in zip(ids, names, strict=True)
+            ]
+
+        BoardMachine.db = db
+        BoardMachine.people = db.write_now(people)
+        BoardMachine.keys = count(1)
+        run_state_machine_as_test(
+            BoardMachine,
+            settings=settings(
+                max_examples=30,
+                stateful_step_count=40,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    finally:
+        db.close()
