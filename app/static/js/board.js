@@ -48,6 +48,10 @@
   const cardById = (id) => byId("columns").querySelector(`#card-${id}`);
   const refOf = (card) => card.dataset.ref;
 
+  const menu = byId("card-menu");
+  let menuCard = null;
+  let menuButton = null;
+
   // ---- Focus ----------------------------------------------------------------------------------------------------
 
   const linkOf = (card) => card.querySelector(".card-title");
@@ -102,17 +106,17 @@
   /** Remembers where the focus is, and gives it back after cards were moved or taken away. */
   function keepFocus() {
     const focused = document.activeElement;
-    const card = focused?.closest?.(".card");
+    const inMenu = menu?.contains(focused) ?? false;
+    const card = inMenu ? menuCard : focused?.closest?.(".card");
     if (!card || !board.contains(card)) return () => {};
     const column = columnOf(card);
     const cards = Array.from(column.querySelectorAll(".card"));
     const at = cards.indexOf(card);
     const heirs = [...cards.slice(at + 1), ...cards.slice(0, at).reverse()].map((heir) => heir.id);
     return () => {
-      if (document.activeElement === focused && focused.isConnected) return;
-      if (document.activeElement !== document.body && document.activeElement !== null && document.activeElement !== focused) return;
-      const same = byId(focused.id) ?? (byId(card.id) && linkOf(byId(card.id)));
-      if (same && board.contains(same)) return same.focus({ preventScroll: true });
+      if (document.activeElement && document.activeElement !== document.body) return;
+      const still = byId("columns").querySelector(`#${card.id}`);
+      if (still) return ((!inMenu && byId(focused.id)) || linkOf(still)).focus({ preventScroll: true });
       const heir = heirs.map(byId).find((node) => node && node.closest(".column") === byId(column.id));
       (heir ? linkOf(heir) : byId(`${column.id}-name`))?.focus({ preventScroll: true });
     };
@@ -183,6 +187,7 @@
       }
     }
     arrivals.replaceChildren();
+    forgetMenu();
     for (const column of touched) rove(column);
     giveBack();
     sayRemote();
@@ -262,6 +267,13 @@
     syncTimer = setTimeout(() => { syncTimer = 0; sync(); }, delay);
   }
 
+  // An answer that was asked for before a card was lifted comes too late: after the drop everything is fetched fresh.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!dragging || event.detail.requestConfig?.elt !== byId("sync")) return;
+    event.detail.shouldSwap = false;
+    held = true;
+  });
+
   function refreshSoon() {
     syncWhole = true;
     syncSoon(0);
@@ -284,9 +296,10 @@
       syncFailures = 0;
       readState();
       giveBack();
+      forgetMenu();
       prepare();
     } else if (status === 401 || status === 403 || status === 404) {
-      stopStream("Signed out");
+      stopStream(status === 401 ? "Signed out" : "No access");
       return;
     } else {
       syncWhole = syncWhole || whole;
@@ -335,19 +348,35 @@
     return node;
   }
 
+  /** Why the server did not do it, in words. */
+  function failure(status) {
+    if (status === 0) return "Weir could not be reached.";
+    if (status === 401) return "You are signed out.";
+    if (status === 403) return "You may not do this here.";
+    if (status === 404) return "It is not here any more.";
+    if (status === 429 || status === 503) return "Weir is busy.";
+    return `Weir answered ${status}.`;
+  }
+
+  const mayHelpAgain = (status) => status === 0 || status === 429 || status >= 500;
+
   function problemNotice(place, headline, outcome, retry) {
     const notice = element("div", "notice");
     const words = element("p", "notice-words");
     words.append(element("strong", "", headline), ` ${outcome}`);
-    const actions = element("p", "notice-actions");
-    const again = element("button", "button button-small", "Retry");
-    again.type = "button";
-    again.addEventListener("click", () => { dismiss(place); retry(); });
-    actions.append(again);
+    notice.append(words);
+    if (retry) {
+      const actions = element("p", "notice-actions");
+      const again = element("button", "button button-small", "Retry");
+      again.type = "button";
+      again.addEventListener("click", () => { dismiss(place); retry(); });
+      actions.append(again);
+      notice.append(actions);
+    }
     const close = element("button", "notice-close", "✕");
     close.type = "button";
     close.setAttribute("aria-label", "Dismiss this notice");
-    notice.append(words, actions, close);
+    notice.append(close);
     place.replaceChildren(notice);
     attend(place);
   }
@@ -374,12 +403,32 @@
   // ---- One write --------------------------------------------------------------------------------------------------
 
   let writing = 0;
+  const lastWrite = new Map(); // The newest write of each card: the next one waits for it, and sends the version it made.
 
   /** Sends one change of a card and applies the answer; `putBack` undoes what the page showed in the meantime. */
   async function write(card, verb, values, putBack) {
     const id = card.dataset.id;
+    const before = lastWrite.get(id);
+    const mine = (async () => {
+      if (before) {
+        const version = card.dataset.v;
+        await before;
+        if ("version" in values && values.version === version) values.version = (cardById(id) ?? card).dataset.v;
+      }
+      return writeNow(card, verb, values, putBack);
+    })();
+    lastWrite.set(id, mine);
+    try {
+      return await mine;
+    } finally {
+      if (lastWrite.get(id) === mine) lastWrite.delete(id);
+    }
+  }
+
+  async function writeNow(card, verb, values, putBack) {
+    const id = card.dataset.id;
     const url = linkOf(card).getAttribute("href");
-    const from = columnOf(card);
+    const place = byId(`${columnOf(card)?.id}-notice`) ?? byId("board-notice");
     dismissAll();
     const pending = setTimeout(() => card.classList.add("is-pending"), 150);
     card.setAttribute("aria-busy", "true");
@@ -396,21 +445,19 @@
       readState();
       roveAll();
     }
-    if (good(status)) return { status, card: now };
     if (status === 409) {
       const words = attendAll();
       pulse(now);
       if (now.isConnected) linkOf(now).focus({ preventScroll: true });
-      say(`Not done. ${words} ${whereWords(now)}`);
-    } else {
+      say(`Not done. ${words} ${now.isConnected ? whereWords(now) : ""}`);
+    } else if (!good(status)) {
       putBack?.();
-      const headline = status === 401 ? "You are signed out." : "Not saved.";
-      const outcome = status === 0 ? "Weir could not be reached." : status === 401 ? "Sign in again to go on." : `Weir answered ${status}.`;
-      problemNotice(byId(`${from.id}-notice`), headline, `${outcome} ${refOf(now)} is where it was.`, () => {
-        const again = cardById(id);
-        if (again) write(again, verb, values).then((result) => good(result.status) && say(`${refOf(again)} is saved.`));
-      });
-      say(`${headline} ${outcome}`);
+      const again = () => {
+        const still = cardById(id);
+        if (still) write(still, verb, values).then((result) => good(result.status) && say(`${refOf(still)} is saved.`));
+      };
+      problemNotice(place, "Not saved.", `${failure(status)} ${refOf(now)} is where it was.`, mayHelpAgain(status) && again);
+      say(`Not saved. ${failure(status)}`);
       refreshSoon();
     }
     return { status, card: now };
@@ -564,9 +611,9 @@
       readState();
       say(`Not added. ${attendAll()}`);
     } else {
-      const outcome = status === 0 ? "Weir could not be reached." : status === 401 ? "You are signed out." : `Weir answered ${status}.`;
-      problemNotice(byId(`${columnOf(form).id}-notice`), "Not saved.", `${outcome} Your text is still here.`, () => htmx.trigger(form, "submit"));
-      say(`Not saved. ${outcome}`);
+      const again = () => htmx.trigger(form, "submit");
+      problemNotice(byId(`${columnOf(form).id}-notice`), "Not saved.", `${failure(status)} Your text is still here.`, mayHelpAgain(status) && again);
+      say(`Not saved. ${failure(status)}`);
     }
     afterWrite();
   });
@@ -577,9 +624,6 @@
 
   // ---- The card menu ----------------------------------------------------------------------------------------------
 
-  const menu = byId("card-menu");
-  let menuCard = null;
-  let menuButton = null;
 
   function openMenu(button) {
     menuButton = button;
@@ -604,8 +648,17 @@
     menu.style.top = `${top}px`;
   }
 
+  /** Closes the menu of a card that somebody else took away. */
+  function forgetMenu() {
+    if (menuCard && !menuCard.isConnected) {
+      menuCard = menuButton = null;
+      if (menu.contains(document.activeElement)) document.activeElement.blur();
+      closeMenu();
+    }
+  }
+
   function closeMenu() {
-    if (menu.matches(":popover-open")) menu.hidePopover();
+    if (menu?.matches(":popover-open")) menu.hidePopover();
   }
 
   if (menu) {
@@ -740,7 +793,7 @@
         else if (card) say(form.dataset.done ? `${refOf(card)} ${form.dataset.done}.` : `${refOf(card)} moved to ${nameOf(columnOf(card))}, ${placeWords(card)}.`);
       } else if (status !== 422) {
         const problem = byId("dialog-problem");
-        problem.textContent = status === 0 ? "Not saved. Weir could not be reached. Try again." : status === 401 ? "Not saved. You are signed out." : `Not saved. Weir answered ${status}. Try again.`;
+        problem.textContent = `Not saved. ${failure(status)}${mayHelpAgain(status) ? " Try again." : ""}`;
         problem.hidden = false;
       }
       afterWrite();
