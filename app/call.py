@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from app import clock
 from app.auth.actor import Actor, Credentials, digest, identify
+from app.boards.history import BOARD_OF_CARD
 from app.db import POSTGRESQL, Database, Query, Statement, Tx
 from app.errors import Forbidden, IdempotencyKeyReused, Invalid, NotSignedIn, Refusal
 from app.models import IdempotencyRecord
@@ -112,7 +113,8 @@ class Call:
     ) -> Response:
         """Carries out `verb(tx, actor, *args)` and answers with what it returns, once the change
         is committed."""
-        answer = await self.db.write(self._write, verb, args, render, status)
+        unit = (verb, args, render, status)
+        answer = await self.db.write(self._write, *unit, board=self._board())
         return answer.response()
 
     async def fetch(self, verb: Verb, *args: Any) -> Any:
@@ -121,7 +123,18 @@ class Call:
 
     async def act(self, verb: Verb, *args: Any) -> Any:
         """Carries out `verb(tx, actor, *args)`, for a page that goes on with what it returns."""
-        return await self.db.write(lambda tx: verb(tx, writer(tx, self.credentials), *args))
+        return await self.db.write(self._act, verb, args, board=self._board())
+
+    def _board(self) -> str | None:
+        """The key of the board that the request is about, where it is known without looking."""
+        given = self.request.path_params
+        if "key" in given:
+            return str(given["key"]).upper()
+        known: dict[str, str] = self.db.memory.get(BOARD_OF_CARD, {})
+        return known.get(given.get("card_id", ""))
+
+    def _act(self, tx: Tx, verb: Verb, args: tuple[Any, ...]) -> Any:
+        return verb(tx, writer(tx, self.credentials), *args)
 
     def _read(self, tx: Tx, verb: Verb, args: tuple[Any, ...], render: Render | None) -> Answer:
         actor = identify(tx, self.credentials)

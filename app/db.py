@@ -17,6 +17,7 @@ import re
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Generic, TypeVar, cast
@@ -41,6 +42,7 @@ GROUP_SIZE = 64
 COPIED = 50  # rows from which PostgreSQL takes them by COPY, several times as fast
 RETRIES = 8
 CHANNEL = "weir"
+_TELL_RIGHTS = f"SELECT pg_notify('{CHANNEL}', 'rights')"
 DOWN_SECONDS = 1.0  # how long nobody tries to connect after somebody could not
 CLOSE_SECONDS = 2.0  # how long running work may take once the database is being closed
 
@@ -155,8 +157,9 @@ class Tx:
     def first(self, query: Query[R], **values: Any) -> R | None:
         """The first row, or None."""
         self._execute(query, values)
-        row = self.cursor.fetchone()
-        return None if row is None else query.rows(self.dialect, [row])[0]
+        # All rows are taken, so that no statement stays open: it would pin an old state.
+        found = self.cursor.fetchall()
+        return query.rows(self.dialect, found[:1])[0] if found else None
 
     def one(self, query: Query[R], **values: Any) -> R:
         """The row that is known to be there."""
@@ -168,8 +171,8 @@ class Tx:
     def scalar(self, statement: Statement, **values: Any) -> Any:
         """The first value of the first row, or None."""
         self._execute(statement, values)
-        row = self.cursor.fetchone()
-        return None if row is None else row[0]
+        found = self.cursor.fetchall()
+        return found[0][0] if found else None
 
     def execute(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[Any]:
         """Runs any Core statement the ordinary way, where speed does not matter."""
@@ -188,23 +191,30 @@ Work = Callable[..., Any]
 
 
 class _Item:
-    """A unit of work that waits for the writer, and where its outcome goes."""
+    """A unit of work that waits for its turn, and where its outcome goes."""
 
-    __slots__ = ("args", "error", "fn", "future", "result", "tx")
+    __slots__ = ("again", "args", "error", "fn", "future", "loop", "result", "tx")
 
-    def __init__(self, fn: Work, args: tuple[Any, ...], future: "Future[Any]") -> None:
+    def __init__(
+        self,
+        fn: Work,
+        args: tuple[Any, ...],
+        future: "asyncio.Future[Any] | Future[Any]",
+        loop: asyncio.AbstractEventLoop | None,
+    ) -> None:
         self.fn = fn
         self.args = args
         self.future = future
+        self.loop = loop  # None: somebody waits for it on another thread
         self.result: Any = None
         self.error: BaseException | None = None
         self.tx: Tx | None = None
+        self.again = False  # to be run once more, by itself
 
-    def begin(self) -> bool:
-        """Whether the outcome is still wanted; from now on nobody can cancel it."""
-        return self.future.set_running_or_notify_cancel()
-
-    def deliver(self) -> None:
+    def settle(self) -> None:
+        """Gives the outcome to whoever waits for it, if somebody still does."""
+        if self.future.done():
+            return
         if self.error is not None:
             self.future.set_exception(self.error)
         else:
@@ -233,19 +243,26 @@ class Database:
         self._closed = False
         self._gate = threading.Lock()  # between handing work in and closing
         self._readers = ThreadPoolExecutor(pool_size, thread_name_prefix="weir-read")
-        self._writers: ThreadPoolExecutor | None = None
-        self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        if self.dialect == SQLITE:
-            self._thread = threading.Thread(target=self._write_groups, name="weir-write")
-            self._thread.daemon = True
-            self._thread.start()
-        else:
-            self._writers = ThreadPoolExecutor(pool_size, thread_name_prefix="weir-write")
+        # Who waits to write, by board; a board that stands in `_turns` waits for a thread.
+        self._waiting: dict[str, deque[_Item]] = {}
+        self._turns: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._writers = [
+            threading.Thread(target=self._write_turns, name=f"weir-write-{number}", daemon=True)
+            for number in range(1 if self.dialect == SQLITE else pool_size)
+        ]
+        for thread in self._writers:
+            thread.start()
 
-    async def write(self, fn: Callable[..., T], *args: Any) -> T:
-        """Runs `fn(tx, *args)` in a transaction; its result, once the COMMIT has returned."""
-        return cast(T, await asyncio.wrap_future(self._submit_write(fn, args)))
+    async def write(self, fn: Callable[..., T], *args: Any, board: str | None = None) -> T:
+        """Runs `fn(tx, *args)` in a transaction; its result, once the COMMIT has returned.
+
+        `board` names the board that it locks, where that is known: those who wait for the same
+        board share a transaction.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._submit_write(_Item(fn, args, future, loop), board)
+        return cast(T, await future)
 
     async def read(self, fn: Callable[..., T], *args: Any) -> T:
         """Runs `fn(tx, *args)` on one unchanging state of the database."""
@@ -253,7 +270,9 @@ class Database:
 
     def write_now(self, fn: Callable[..., T], *args: Any) -> T:
         """`write` for callers without an event loop."""
-        return cast(T, self._submit_write(fn, args).result())
+        future: Future[Any] = Future()
+        self._submit_write(_Item(fn, args, future, None), None)
+        return cast(T, future.result())
 
     def read_now(self, fn: Callable[..., T], *args: Any) -> T:
         """`read` for callers without an event loop."""
@@ -266,18 +285,14 @@ class Database:
             if self._closed:
                 return
             self._closed = True
-        if self._thread is not None:
-            self._queue.put(None)
-        pools = [pool for pool in (self._readers, self._writers) if pool is not None]
-        # The last piece of work of each thread ends when all before it have ended.
-        for pool in pools:
-            pool.shutdown(wait=False)
+        for _ in self._writers:
+            self._turns.put(None)
+        self._readers.shutdown(wait=False)
         breaker = threading.Timer(CLOSE_SECONDS, self._break_off)
         breaker.start()
-        if self._thread is not None:
-            self._thread.join()
-        for pool in pools:
-            pool.shutdown()
+        for thread in self._writers:
+            thread.join()
+        self._readers.shutdown()
         breaker.cancel()
         with self._open_lock:
             for connection in self._open:
@@ -310,9 +325,9 @@ class Database:
     def _read(self, fn: Work, args: tuple[Any, ...]) -> Any:
         for attempt in range(2):
             try:
-                connection = self._connection("read")
+                connection, cursor = self._connection("read")
                 with connection.begin():
-                    return fn(self._tx(connection), *args)
+                    return fn(Tx(connection, cursor, self.memory), *args)
             except (sqlite3.Error, psycopg.Error, sa.exc.DBAPIError) as error:
                 # A connection that the server closed is opened anew once: nothing was written.
                 if not (self._forget_if_lost("read", error) and attempt == 0):
@@ -321,123 +336,79 @@ class Database:
 
     # --- writing
 
-    def _submit_write(self, fn: Work, args: tuple[Any, ...]) -> "Future[Any]":
+    def _submit_write(self, item: _Item, board: str | None) -> None:
+        # SQLite has one writer, so all boards are one there. A write that names no board runs alone.
+        turn = "" if self.dialect == SQLITE else board or f"#{id(item)}"
         with self._gate:
             self._check_open()
-            if self._writers is not None:
-                return self._writers.submit(self._write_alone, fn, args)
-            item = _Item(fn, args, Future())
-            self._queue.put(item)
-            return item.future
-
-    def _write_alone(self, fn: Work, args: tuple[Any, ...]) -> Any:
-        was_lost = False
-        for attempt in range(RETRIES):
-            committing = False
-            try:
-                connection = self._connection("write")
-                transaction = connection.begin()
-                try:
-                    tx = self._tx(connection)
-                    refusal = None
-                    try:
-                        result = fn(tx, *args)
-                    except Refusal as error:
-                        if error.keep is None:
-                            raise
-                        refusal = error
-                        if tx.dirty:
-                            transaction.rollback()
-                            transaction = connection.begin()
-                            tx = self._tx(connection)
-                        error.keep(tx)
-                    if tx.rights:
-                        tx.cursor.execute("SELECT pg_notify(%s, 'rights')", (CHANNEL,))
-                    committing = True
-                    transaction.commit()
-                except BaseException:
-                    if not connection.invalidated and not connection.closed:
-                        transaction.rollback()
-                    raise
-                self._tell(tx.boards, tx.rights)
-                if refusal is not None:
-                    raise refusal
-                return result
-            except (psycopg.Error, sa.exc.DBAPIError) as error:
-                lost = self._forget_if_lost("write", error)
-                again = (
-                    is_transient(error)
-                    or (was_overtaken(error) and attempt == 0)
-                    # Once: of a COMMIT that got no answer nobody knows whether it happened.
-                    or (lost and not was_lost and not committing)
-                )
-                was_lost = was_lost or lost
-                if not again or attempt == RETRIES - 1:
-                    raise translated(error) from error
-                time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311  # no secret
-        raise AssertionError("unreachable")
-
-    def _write_groups(self) -> None:
-        stopping = False
-        while not stopping:
-            first = self._queue.get()
-            if first is None:
+            waiting = self._waiting.get(turn)
+            if waiting is not None:
+                waiting.append(item)
                 return
-            group = [first]
-            while len(group) < GROUP_SIZE:
+            self._waiting[turn] = deque((item,))
+        self._turns.put(turn)
+
+    def _write_turns(self) -> None:
+        """What a writer thread does: takes those who wait for a board, runs and answers them."""
+        while (turn := self._turns.get()) is not None:
+            more = True
+            while more:
+                with self._gate:
+                    waiting = self._waiting[turn]
+                    group = [waiting.popleft() for _ in range(min(len(waiting), GROUP_SIZE))]
                 try:
-                    item = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-                if item is None:
-                    stopping = True
-                    break
-                group.append(item)
-            try:
-                if wanted := [item for item in group if item.begin()]:
-                    self._write_group(wanted)
-            except Exception:
-                # Whatever it was, those that come next are not to wait for ever.
-                log.exception("the outcome of a group of writes could not be told")
+                    self._write_group(group)
+                    _answer(group)
+                    self._tell(group)
+                except Exception:
+                    # Whatever it was, those that come next are not to wait for ever.
+                    log.exception("the outcome of a group of writes could not be told")
+                with self._gate:
+                    more = bool(waiting)
+                    if not more:
+                        del self._waiting[turn]
+                    closed = self._closed
+                if more and not closed:
+                    # Other boards get their turn in between.
+                    self._turns.put(turn)
+                    more = False
 
     def _write_group(self, group: list[_Item]) -> None:
+        """Runs units of work in one transaction, each in a savepoint; they share its COMMIT."""
+        wanted = [item for item in group if not item.future.cancelled()]
+        if self.dialect == POSTGRESQL and len(wanted) < 2:
+            for item in wanted:
+                self._write_alone(item)
+            return
+        committing = False
         try:
-            connection = self._connection("write")
+            connection, cursor = self._connection("write")
             with connection.begin():
-                for item in group:
-                    item.tx = self._tx(connection)
+                for item in wanted:
+                    item.tx = Tx(connection, cursor, self.memory)
                     self._write_item(item, item.tx)
+                if self.dialect == POSTGRESQL and any(i.tx and i.tx.rights for i in wanted):
+                    cursor.execute(_TELL_RIGHTS)
+                committing = True
         except Exception as error:
             # The group shares one COMMIT: when it fails, nobody's change happened.
-            if not isinstance(error, AppError | sqlite3.Error | sa.exc.DBAPIError):
+            if not isinstance(error, AppError | sqlite3.Error | psycopg.Error | sa.exc.DBAPIError):
                 log.exception("a group of writes failed")
-            open_still = getattr(self._local, "write", None)
+            known = getattr(self._local, "write", None)
             full = isinstance(translated(error), StorageFull)
-            if open_still is not None and (not full or open_still.in_transaction()):
+            lost = is_lost(error)
+            if known is not None and (not full or known[0].in_transaction()):
                 self._forget("write")
-            for item in group:
+            again = self.dialect == POSTGRESQL and not committing and (lost or is_transient(error))
+            for item in wanted:
                 item.tx = None
+                item.again = again
                 item.error = translated(error)
-        boards: set[int] = set()
-        rights = False
-        for item in group:
-            if item.tx is not None:
-                boards |= item.tx.boards
-                rights = rights or item.tx.rights
-        for item in group:
-            item.deliver()
-        self._tell(boards, rights)
+        for item in wanted:
+            if item.again:
+                self._write_alone(item)
 
-    def _tell(self, boards: set[int], rights: bool) -> None:
-        if boards or rights:
-            try:
-                self.on_commit(boards, rights)
-            except Exception:
-                # It is committed: whoever asked for it hears that, come what may.
-                log.exception("a change could not be told")
-
-    @staticmethod
-    def _write_item(item: _Item, tx: Tx) -> None:
+    def _write_item(self, item: _Item, tx: Tx) -> None:
         """Runs one unit of work in a savepoint; a failure undoes it alone."""
         cursor = tx.cursor
         cursor.execute("SAVEPOINT item")
@@ -453,19 +424,88 @@ class Database:
                     tx.boards.clear()
                 refusal.keep(tx)
         except Exception as error:
-            if not tx.connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
+            if self.dialect == SQLITE and not cursor.connection.in_transaction:
                 # SQLite itself rolled the whole transaction back (a full disk, for one).
+                raise
+            if is_lost(error):
                 raise
             cursor.execute("ROLLBACK TO item")
             item.tx = None
+            item.again = self.dialect == POSTGRESQL and (
+                is_transient(error) or was_overtaken(error)
+            )
             item.error = translated(error)
         cursor.execute("RELEASE item")
 
+    def _write_alone(self, item: _Item) -> None:
+        """Runs one unit of work in a transaction of its own, again after a passing failure."""
+        was_lost = False
+        for attempt in range(RETRIES):
+            item.error = item.result = item.tx = None
+            committing = False
+            try:
+                connection, cursor = self._connection("write")
+                transaction = connection.begin()
+                try:
+                    tx = Tx(connection, cursor, self.memory)
+                    try:
+                        item.result = item.fn(tx, *item.args)
+                    except Refusal as refusal:
+                        if refusal.keep is None:
+                            raise
+                        item.error = refusal
+                        if tx.dirty:
+                            transaction.rollback()
+                            transaction = connection.begin()
+                            tx = Tx(connection, cursor, self.memory)
+                        refusal.keep(tx)
+                    if tx.rights:
+                        cursor.execute(_TELL_RIGHTS)
+                    committing = True
+                    transaction.commit()
+                except BaseException:
+                    if not connection.invalidated and not connection.closed:
+                        transaction.rollback()
+                    raise
+                item.tx = tx
+                return
+            except (psycopg.Error, sa.exc.DBAPIError) as error:
+                lost = self._forget_if_lost("write", error)
+                again = (
+                    is_transient(error)
+                    or (was_overtaken(error) and attempt == 0)
+                    # Once: of a COMMIT that got no answer nobody knows whether it happened.
+                    or (lost and not was_lost and not committing)
+                )
+                was_lost = was_lost or lost
+                item.error = translated(error)
+                if not again or attempt == RETRIES - 1:
+                    return
+                time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311  # no secret
+            except Exception as error:
+                item.error = translated(error)
+                return
+
+    def _tell(self, group: list[_Item]) -> None:
+        boards: set[int] = set()
+        rights = False
+        for item in group:
+            if item.tx is not None:
+                boards |= item.tx.boards
+                rights = rights or item.tx.rights
+        if boards or rights:
+            try:
+                self.on_commit(boards, rights)
+            except Exception:
+                # It is committed: whoever asked for it hears that, come what may.
+                log.exception("a change could not be told")
+
     # --- connections
 
-    def _connection(self, use: str) -> sa.Connection:
-        connection: sa.Connection | None = getattr(self._local, use, None)
-        if connection is None:
+    def _connection(self, use: str) -> tuple[sa.Connection, Any]:
+        """This thread's connection and its cursor, opened with the first use."""
+        known: tuple[sa.Connection, Any] | None = getattr(self._local, use, None)
+        if known is None:
             engine = self._engine
             if use == "read" and self.dialect == POSTGRESQL:
                 engine = engine.execution_options(
@@ -478,15 +518,13 @@ class Database:
                     connection.exec_driver_sql("PRAGMA query_only=ON")
             elif self.dialect == SQLITE:
                 connection.info["weir_begin"] = "BEGIN IMMEDIATE"
-            setattr(self._local, use, connection)
+            raw = connection.connection.dbapi_connection
+            assert raw is not None
+            known = connection, raw.cursor()
+            setattr(self._local, use, known)
             with self._open_lock:
                 self._open.append(connection)
-        return connection
-
-    def _tx(self, connection: sa.Connection) -> Tx:
-        raw = connection.connection.dbapi_connection
-        assert raw is not None
-        return Tx(connection, raw.cursor(), self.memory)
+        return known
 
     def _connect(self, engine: sa.Engine) -> sa.Connection:
         if time.monotonic() < self._down_until:
@@ -501,17 +539,18 @@ class Database:
 
     def _forget_if_lost(self, use: str, error: BaseException) -> bool:
         """Drops this thread's connection where the error means that it is of no use any more."""
-        connection: sa.Connection | None = getattr(self._local, use, None)
+        known: tuple[sa.Connection, Any] | None = getattr(self._local, use, None)
         lost = is_lost(error)
-        if connection is not None and (lost or connection.invalidated):
+        if known is not None and (lost or known[0].invalidated):
             self._forget(use)
         return lost
 
     def _forget(self, use: str) -> None:
         """Drops this thread's connection; the next work opens another one."""
-        connection: sa.Connection | None = getattr(self._local, use, None)
-        if connection is None:
+        known: tuple[sa.Connection, Any] | None = getattr(self._local, use, None)
+        if known is None:
             return
+        connection = known[0]
         setattr(self._local, use, None)
         with self._open_lock:
             if connection in self._open:
@@ -520,6 +559,24 @@ class Database:
             connection.invalidate()
         with contextlib.suppress(sa.exc.SQLAlchemyError):
             connection.close()
+
+
+def _answer(group: list[_Item]) -> None:
+    """Gives everybody of a group the outcome: one call for all who wait on the same event loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Item]] = {}
+    for item in group:
+        if item.loop is None:
+            item.settle()
+        else:
+            by_loop.setdefault(item.loop, []).append(item)
+    for loop, items in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
+            loop.call_soon_threadsafe(_settle, items)
+
+
+def _settle(items: list[_Item]) -> None:
+    for item in items:
+        item.settle()
 
 
 def make_engine(url: str, *, synchronous: str = "FULL") -> sa.Engine:

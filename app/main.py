@@ -71,9 +71,10 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         memory_kib=settings.password_memory_kib, passes=settings.password_passes
     )
     for router in (
-        auth_api.router,
-        boards_api.router,
+        # Routers are tried in their order: what is asked most often stands first.
         cards_api.router,
+        boards_api.router,
+        auth_api.router,
         shaping_api.router,
         exchange_api.router,
         flow_api.router,

@@ -24,6 +24,9 @@ MEMBER = "member"
 LIAISON = "liaison"
 MANAGER = "manager"
 ROLES = (VIEWER, MEMBER, LIAISON, MANAGER)
+# In a process's memory: which board a card was on when it was last changed.
+BOARD_OF_CARD = "board of card"
+REMEMBERED_CARDS = 50_000
 _MAY_WORK = frozenset({MEMBER, LIAISON, MANAGER})
 
 
@@ -256,6 +259,13 @@ def lock_board(
     The first statement of every change. `actor` None is the service itself.
     """
     board = _open(tx, actor, _LOCK, by)
+    if "card_id" in by:
+        known: dict[str, str] = tx.memory.setdefault(BOARD_OF_CARD, {})
+        if len(known) > REMEMBERED_CARDS:
+            known.clear()
+        # Under the id as an address carries it. No more than a hint: a card that has gone to
+        # another board is locked there all the same.
+        known[str(by["card_id"])] = board.row.key
     if need == MANAGER and not board.may_manage:
         raise Forbidden("Only a manager of the board may do this.")
     if need == MEMBER and not board.may_work:

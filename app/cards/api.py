@@ -54,6 +54,17 @@ router = APIRouter(prefix="/api/v1", tags=["cards"])
 _NOT_NULL = ("title", "description", "work_type", "service_class", "assignee_ids", "labels")
 
 
+# Routes are tried in their order: what is asked most often stands first.
+@router.post("/cards/{card_id}/move", response_model=MovedOut, responses=responses(409, 412))
+async def move_card(call: CallDep, card_id: IdInUrl, body: MoveIn) -> Response:
+    """Moves a card. 409 `/problems/wip-limit-reached` where a limit has no room (with the limit,
+    the count and the cards that fill the place), `/problems/card-blocked` for a blocked card that
+    would go to the right."""
+    spot = Spot(body.before_card_id, body.after_card_id, body.index)
+    args = (card_id, body.column_id, body.lane_id, spot, call.if_match)
+    return await call.write(service.move_card, *args, render=moved_answer)
+
+
 @router.post(
     "/boards/{key}/cards", response_model=CardOut, status_code=201, responses=responses(409)
 )
@@ -126,16 +137,6 @@ async def edit_card(call: CallDep, card_id: IdInUrl, body: CardPatch) -> Respons
 async def discard_card(call: CallDep, card_id: IdInUrl) -> Response:
     """Discards a card: gone from the board and from the statistics."""
     return await call.write(service.discard_card, card_id)
-
-
-@router.post("/cards/{card_id}/move", response_model=MovedOut, responses=responses(409, 412))
-async def move_card(call: CallDep, card_id: IdInUrl, body: MoveIn) -> Response:
-    """Moves a card. 409 `/problems/wip-limit-reached` where a limit has no room (with the limit,
-    the count and the cards that fill the place), `/problems/card-blocked` for a blocked card that
-    would go to the right."""
-    spot = Spot(body.before_card_id, body.after_card_id, body.index)
-    args = (card_id, body.column_id, body.lane_id, spot, call.if_match)
-    return await call.write(service.move_card, *args, render=moved_answer)
 
 
 @router.post("/cards/{card_id}/block", response_model=CardOut, responses=responses(409))
