@@ -114,12 +114,13 @@ def histogram(ordered: Durations) -> list[Bucket]:
     """How many durations fall into each of at most 20 buckets of one width that begin at zero.
 
     The width is the smallest round one with which 20 buckets reach the 95th percentile. What is
-    longer than 20 buckets, if anything, is in one more, so that a few outliers do not press all
-    the rest into the first buckets. A bucket holds `start <= duration < end`, the last one its end
+    longer than 20 buckets, a twentieth of the cards at most, is in one more, so that a few outliers
+    do not press all the rest into the first buckets. A bucket holds `start <= duration < end`, the last one its end
     too.
     """
-    longest = int(ordered[-1])
-    width = _width(sle(ordered, 95))
+    longest, reach = int(ordered[-1]), sle(ordered, 95)
+    # A bucket's end is its own only where it is the last.
+    width = _width(reach if reach == longest else reach + 1)
     equal = max(1, -(-longest // width))
     edges = [width * each for each in range(min(equal, MOST_BUCKETS) + 1)]
     if equal > MOST_BUCKETS:
