@@ -222,6 +222,7 @@
     if (state.full === "1") applied = seq;
     else if (incomplete) refreshSoon();
     else if (state.after !== "" && Number(state.after) <= applied) applied = Math.max(applied, seq);
+    seen = Math.max(seen, seq); // What came in between and is not on the page yet is fetched.
     incomplete = false;
   }
 
@@ -464,7 +465,7 @@
   }
 
   function afterWrite() {
-    if (held || syncAgain || syncWhole) {
+    if (held || syncAgain || syncWhole || seen > applied) {
       if (held) syncWhole = true;
       held = false;
       syncSoon(0);
