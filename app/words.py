@@ -12,9 +12,11 @@ _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM
 
 
 def short_duration(duration: int) -> str:
-    """A duration in microseconds as a card shows it: `45 min`, `3 h`, `6 d`."""
+    """A duration in microseconds as a card shows it: `< 1 min`, `45 min`, `3 h`, `6 d`."""
+    if duration < MINUTE:
+        return "< 1 min"
     if duration < HOUR:
-        return f"{max(0, duration) // MINUTE} min"
+        return f"{duration // MINUTE} min"
     if duration < DAY:
         return f"{duration // HOUR} h"
     return f"{duration // DAY} d"
@@ -39,7 +41,9 @@ def count_of(number: int, thing: str) -> str:
 
 
 def long_duration(duration: int) -> str:
-    """A duration in microseconds as a page reads it: `45 min`, `3.4 h`, `6.2 d`."""
+    """A duration in microseconds as a page reads it: `< 1 min`, `45 min`, `3.4 h`, `6.2 d`."""
+    if 0 < duration < MINUTE:
+        return "< 1 min"
     if duration < HOUR:
         return f"{max(0, duration) // MINUTE} min"
     if duration < DAY:

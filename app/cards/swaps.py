@@ -11,9 +11,9 @@ from app.cards.rows import CardRow
 from app.cards.wall import Heads, arrivals_of, blocked_count, board_view, tickers_of
 from app.clock import SECOND
 from app.db import Tx
-from app.errors import AppError, CardBlocked, StaleVersion, WipLimitReached
+from app.errors import AppError, CardBlocked, Invalid, StaleVersion, WipLimitReached
 from app.web import Web
-from app.words import short_duration
+from app.words import count_of, short_duration
 
 MOST_CHANGES = 200
 FACTS_SHOWN = 2
@@ -71,7 +71,7 @@ def columns_swap(tx: Tx, web: Web, board: OpenBoard) -> str:
 
 
 def changes_since(tx: Tx, web: Web, board: OpenBoard, after: int) -> str:
-    """What changed on a board since an event, or the whole of it where that is much or its shape."""
+    """What changed on a board since an event, or all of it where much did, or its shape."""
     events = events_after(tx, board.id, after, MOST_CHANGES + 1)
     if (
         len(events) > MOST_CHANGES
@@ -108,7 +108,7 @@ def notice_of(
         count, limit = error.extensions["count"], error.extensions["limit"]
         subject = f"The lane {place}" if scope == "lane" else place
         if scope == "person":
-            headline = f"{place} has {count} cards in work ({limit} at most)."
+            headline = f"{place} has {count_of(count, 'card')} in work ({limit} at most)."
         else:
             word = "full" if count <= limit else "over its limit"
             headline = f"{subject} is {word} ({count} of {limit})."
@@ -120,10 +120,15 @@ def notice_of(
     elif isinstance(error, StaleVersion) and card is not None:
         headline = f"{card.ref} was changed by somebody else."
         facts = "You see it as it is now."
+        if card.archived_at is not None:
+            headline, facts = f"{card.ref} was archived by somebody else.", ""
+    elif isinstance(error, Invalid):
+        headline = "The place that you chose is not there any more."
+        facts = "You see the board as it is now."
     if card is not None and card.column_id in shape.column and card.archived_at is None:
-        verb = "is" if card.column_id == column_id else "went back to"
+        went_back = card.column_id != column_id and not isinstance(error, StaleVersion)
         where = shape.column[card.column_id].name
-        outcome = f"{card.ref} {'is in' if verb == 'is' else verb} {where}."
+        outcome = f"{card.ref} {'went back to' if went_back else 'is in'} {where}."
     elif card is None and isinstance(error, WipLimitReached):
         outcome = "The card was not added; what you typed is still there."
     known = column_id if column_id in shape.column else None
