@@ -34,6 +34,12 @@ class Person:
         assert self.actor is not None
         return self.actor.id
 
+    @property
+    def email(self) -> str:
+        """The person's address."""
+        assert self.actor is not None
+        return self.actor.email
+
     def ask(self, method: str, path: str, **more: Any) -> Response:
         """Sends a request to the API: `ask("POST", "/boards", json=...)`."""
         headers = dict(more.pop("headers", {}))
@@ -79,6 +85,11 @@ class BoardOf:
     def seen_by(self, person: Person) -> BoardOf:
         """The same board in somebody else's hands."""
         return BoardOf(person, self.key)
+
+    def join(self, person: Person, role: str = "member") -> None:
+        """Makes somebody a member."""
+        body = {"email": person.email, "role": role}
+        self.person.post(f"/boards/{self.key}/members", body)
 
     def read(self) -> Any:
         """The board's JSON."""

@@ -1,0 +1,91 @@
+"""A served Weir on each kind of database, and a browser, shared by all tests of this folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests import databases
+from tests.browser.served import Served
+from tests.browser.windows import Windows
+from tests.support import BoardOf, Person
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"Chromium is not installed ({CHROMIUM}): apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def sqlite_weir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Weir on SQLite."""
+    folder = tmp_path_factory.mktemp("weir")
+    served = Served(databases.fresh_sqlite(folder / "weir.sqlite3"), folder)
+    yield served
+    served.close()
+
+
+@pytest.fixture(scope="package")
+def postgresql_weir(
+    tmp_path_factory: pytest.TempPathFactory, postgres_databases: databases.PostgresDatabases
+) -> Iterator[Served]:
+    """Weir on PostgreSQL."""
+    with postgres_databases.fresh() as url:
+        served = Served(url, tmp_path_factory.mktemp("weir"))
+        yield served
+        served.close()
+
+
+@pytest.fixture
+def weir(request: pytest.FixtureRequest) -> Served:
+    """Weir on SQLite, or on what a test is parametrised with. Others use it too: each test has its
+    own people and boards there."""
+    kind = getattr(request, "param", "sqlite")
+    served: Served = request.getfixturevalue(f"{kind}_weir")
+    return served
+
+
+@pytest.fixture
+def windows(chromium: Browser, weir: Served) -> Iterator[Windows]:
+    """Opens browser windows; a complaint in one of them fails the test."""
+    opened = Windows(chromium, weir)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def ada(weir: Served) -> Person:
+    """Ada, who manages the board."""
+    return weir.person("Ada Lovelace")
+
+
+@pytest.fixture
+def jo(weir: Served, ops: BoardOf) -> Person:
+    """Jo, who works on Ada's board."""
+    person = weir.person("Jo March")
+    ops.join(person)
+    return person
+
+
+@pytest.fixture
+def ops(weir: Served, ada: Person) -> BoardOf:
+    """Ada's board, made from the template `dev-ops`."""
+    return weir.board(ada)
+
+
+@pytest.fixture
+def simple(weir: Served, ada: Person) -> BoardOf:
+    """Ada's other board: To do, In progress (3), Done."""
+    return weir.board(ada, "simple")
