@@ -1,5 +1,6 @@
 """One request as one unit of work: who asks is found in the same transaction as what is done."""
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
@@ -244,11 +245,9 @@ def _answer(result: Any, status: int) -> Answer:
 
 
 def _body_hash(sent: bytes) -> str:
-    try:
-        # The same JSON in another spelling is the same body.
-        sent = orjson.dumps(orjson.loads(sent), option=orjson.OPT_SORT_KEYS) if sent else sent
-    except orjson.JSONDecodeError:
-        pass
+    # The same JSON in another spelling is the same body.
+    with contextlib.suppress(orjson.JSONDecodeError):
+        sent = orjson.dumps(orjson.loads(sent), option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(sent).hexdigest()
 
 

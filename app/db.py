@@ -337,7 +337,7 @@ class Database:
     # --- writing
 
     def _submit_write(self, item: _Item, board: str | None) -> None:
-        # SQLite has one writer, so all boards are one there. A write that names no board runs alone.
+        # SQLite has one writer: all boards are one there. A write that names no board runs alone.
         turn = "" if self.dialect == SQLITE else board or f"#{id(item)}"
         with self._gate:
             self._check_open()

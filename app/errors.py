@@ -28,7 +28,7 @@ class NotSignedIn(AppError):
     status = 401
     slug = "not-signed-in"
     title = "Not signed in"
-    headers = {"WWW-Authenticate": "Bearer"}
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
 class Forbidden(AppError):
@@ -128,7 +128,7 @@ class Unavailable(AppError):
     status = 503
     slug = "unavailable"
     title = "Not available just now"
-    headers = {"Retry-After": "2"}
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "2"}
 
 
 class StorageFull(AppError):

@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Form)
 
 @dataclass(frozen=True, slots=True)
 class Sent(Generic[F]):
-    """A form as it was sent: what was typed, what is wrong with it, and its values if nothing is."""
+    """A form as it was sent: what was typed, what is wrong with it, its values if nothing is."""
 
     typed: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)

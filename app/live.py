@@ -1,8 +1,8 @@
 """Telling viewers that a board has changed: events of the history as server-sent events.
 
-Each board with open streams has one channel, which reads new events once for all of them and keeps
-the newest in memory. A stream holds no database connection and no queue: it knows up to where it has
-sent, so a slow client catches up from there, or is told to fetch everything anew.
+Each board with open streams has one channel, which reads new events once for all of them and
+keeps the newest in memory. A stream holds no database connection and no queue: it knows up to
+where it has sent, so a slow client catches up from there, or is told to fetch everything anew.
 """
 
 import asyncio

@@ -5,6 +5,8 @@ both databases hold exactly the same numbers. `events` is the truth; what is mar
 made anew from it by `weir rebuild`. The classes name tables: statements are written with Core.
 """
 
+from typing import Any, ClassVar
+
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -23,7 +25,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {int: BigInteger, str: Text}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {int: BigInteger, str: Text}
 
 
 # --- Accounts -----------------------------------------------------------------------------------

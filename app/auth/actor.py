@@ -42,7 +42,7 @@ def new_secret() -> str:
 
 
 def digest(secret: str) -> str:
-    """The form in which a secret is kept. It is random, so a plain SHA-256 does not give it away."""
+    """How a secret is kept. It is random, so a plain SHA-256 does not give it away."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

@@ -49,7 +49,7 @@ class TokenForm(Form):
     name: Name
     days: Annotated[int, BeforeValidator(digits), Field(ge=1, le=3650)] | None = None
     read_only: Literal["1"] | None = None
-    boards: list[BoardKey] = []
+    boards: list[BoardKey] = Field(default_factory=list)
 
 
 class ThemeForm(Form):

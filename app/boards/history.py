@@ -1,4 +1,4 @@
-"""The locked board and its history: every write on a board begins with one and ends in the other."""
+"""The locked board and its history: a write begins with the one and ends in the other."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -336,7 +336,7 @@ def _write_refusal(board_id: int, actor: Actor | None, fact: Fact, tx: Tx) -> No
 def _open(
     tx: Tx, actor: Actor | None, queries: dict[str, Query[BoardRow]], by: dict[str, Any]
 ) -> OpenBoard:
-    ((name, value),) = by.items()
+    (name,) = by
     if actor is None:
         row = tx.first(queries[name], **by, sees_all=True, user_id=0)
     else:

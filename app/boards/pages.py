@@ -27,8 +27,10 @@ _TEMPLATES = (
     (
         "dev-ops",
         "Dev + Ops",
-        "Backlog, Ready (5), Development with Doing and Done (5), Test (3), Ready to deploy (3), "
-        "Deploy (2), In production; an expedite lane.",
+        (
+            "Backlog, Ready (5), Development with Doing and Done (5), Test (3), "
+            "Ready to deploy (3), Deploy (2), In production; an expedite lane."
+        ),
     ),
     ("simple", "Simple", "To do, In progress (3), Done."),
     ("empty", "Empty", "No columns yet."),

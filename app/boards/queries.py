@@ -15,7 +15,6 @@ from app.db import Query, Tx
 from app.models import Board, Card, Cell, Column, Member, User
 from app.paging import Page, page_json
 
-
 _first = aliased(Column)
 
 

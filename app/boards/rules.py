@@ -1,8 +1,9 @@
 """The rules of the board: what a limit counts, and when it refuses. Pure, and the only place.
 
-A change is judged by the counts before and after it: a limit refuses when its place would hold more
-than the limit *and* more than before. So whatever leaves is let go, what stays may stay, a limit can
-be set below the present count, and a change of many cards is judged as the one change that it is.
+A change is judged by the counts before and after it: a limit refuses when its place would hold
+more than the limit *and* more than before. So whatever leaves is let go, what stays may stay, a
+limit can be set below the present count, and a change of many cards is judged as the one change
+that it is.
 """
 
 from collections.abc import Iterable, Iterator

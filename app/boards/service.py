@@ -297,7 +297,7 @@ def create_board(
     time_zone: str = "UTC",
     template: str = "dev-ops",
 ) -> OpenBoard:
-    """Makes a board from a template; whoever makes it is its manager. 409 where the key is taken."""
+    """Makes a board from a template, managed by whoever makes it. 409 where the key is taken."""
     if actor.boards is not None:
         raise Forbidden("A token that is narrowed to boards makes no board.")
     if tx.first(_KEY_TAKEN, key=key) is not None:

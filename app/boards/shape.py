@@ -54,7 +54,7 @@ Counts = Mapping[Cell, int]
 
 @dataclass(frozen=True)
 class Shape:
-    """A board's columns from left to right, its groups, its lanes from top to bottom, its limits."""
+    """A board's columns from left to right, groups, lanes from top to bottom, and limits."""
 
     board_id: int
     board_key: str
@@ -97,19 +97,19 @@ class Shape:
             for index, column in enumerate(self.columns)
             if first is not None and index >= first and column.kind != DONE
         }
-        return frozenset(here | {id for id, (_, started) in self.gone.items() if started})
+        return frozenset(here | {i for i, (_, started) in self.gone.items() if started})
 
     @cached_property
     def active(self) -> frozenset[int]:
         """The columns in which somebody works on a card (deleted ones as they were)."""
         here = {column.id for column in self.columns if column.kind == ACTIVE}
-        return frozenset(here | {id for id, (kind, _) in self.gone.items() if kind == ACTIVE})
+        return frozenset(here | {i for i, (kind, _) in self.gone.items() if kind == ACTIVE})
 
     @cached_property
     def done(self) -> frozenset[int]:
         """The columns in which the clock stops (deleted ones as they were)."""
         here = {column.id for column in self.columns if column.kind == DONE}
-        return frozenset(here | {id for id, (kind, _) in self.gone.items() if kind == DONE})
+        return frozenset(here | {i for i, (kind, _) in self.gone.items() if kind == DONE})
 
     @cached_property
     def default_lane(self) -> Lane:

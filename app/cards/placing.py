@@ -621,32 +621,10 @@ def find_rank(
     `standing` is the rank that the card has in this cell already: it is kept where it fits.
     """
     at = {"column_id": cell.column_id, "lane_id": cell.lane_id}
-    before: _Rank | None
-    after: _Rank | None
-    if spot.before_card_id is not None:
-        after = tx.first(_RANK_OF, card_id=spot.before_card_id, **at)
-        if after is None:
-            raise UnknownNeighbour("before_card_id")
-        if after.id == moved:
-            return after.rank
-        before = tx.first(_BEFORE, rank=after.rank, moved=moved, **at)
-    elif spot.after_card_id is not None:
-        before = tx.first(_RANK_OF, card_id=spot.after_card_id, **at)
-        if before is None:
-            raise UnknownNeighbour("after_card_id")
-        if before.id == moved:
-            return before.rank
-        after = tx.first(_AFTER, rank=before.rank, moved=moved, some=1, **at)
-    elif spot.index is not None:
-        after = tx.first(_NTH, index=spot.index, moved=moved, **at)
-        before = (
-            tx.first(_LAST, **at)
-            if after is None
-            else tx.first(_BEFORE, rank=after.rank, moved=moved, **at)
-        )
-    else:
-        after = None
-        before = tx.first(_LAST, **at)
+    before, after = _neighbours(tx, at, spot, moved)
+    if before is not None and before == after:
+        # The card was asked to stand beside itself.
+        return before.rank
     if before is not None and before.id == moved:
         # The card is the last one already.
         return before.rank
@@ -665,6 +643,31 @@ def find_rank(
     if high - low < 2:
         high = _make_room(tx, at, low, moved)
     return (low + high) // 2
+
+
+def _neighbours(
+    tx: Tx, at: dict[str, int], spot: Spot, moved: int
+) -> tuple[_Rank | None, _Rank | None]:
+    """The cards between which a spot lies; None at an end, the same card twice for itself."""
+    if spot.before_card_id is not None:
+        after = tx.first(_RANK_OF, card_id=spot.before_card_id, **at)
+        if after is None:
+            raise UnknownNeighbour("before_card_id")
+        if after.id == moved:
+            return after, after
+        return tx.first(_BEFORE, rank=after.rank, moved=moved, **at), after
+    if spot.after_card_id is not None:
+        before = tx.first(_RANK_OF, card_id=spot.after_card_id, **at)
+        if before is None:
+            raise UnknownNeighbour("after_card_id")
+        if before.id == moved:
+            return before, before
+        return before, tx.first(_AFTER, rank=before.rank, moved=moved, some=1, **at)
+    if spot.index is not None:
+        after = tx.first(_NTH, index=spot.index, moved=moved, **at)
+        if after is not None:
+            return tx.first(_BEFORE, rank=after.rank, moved=moved, **at), after
+    return tx.first(_LAST, **at), None
 
 
 def _make_room(tx: Tx, at: dict[str, int], low: int, moved: int) -> int:

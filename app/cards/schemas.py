@@ -35,8 +35,10 @@ class CardIn(Model):
     work_type: WorkType = "feature"
     service_class: ServiceClass = "standard"
     team: Word | None = Field(None, description="One of the board's teams.")
-    assignee_ids: Assignees = []
-    labels: Labels = Field([], description="Names; new ones become labels of the board.")
+    assignee_ids: Assignees = Field(default_factory=list)
+    labels: Labels = Field(
+        default_factory=list, description="Names; new ones become labels of the board."
+    )
     due_on: Day | None = None
     external_id: ExternalId | None = Field(
         None, description="The id in another system, unique on the board."

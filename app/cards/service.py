@@ -123,7 +123,7 @@ _SET_BLOCK = Statement(
 
 
 class CardFields(NamedTuple):
-    """What a new card is given; the place is the leftmost column and the ordinary lane by default."""
+    """What a new card is given; by default it goes to the leftmost column and ordinary lane."""
 
     title: str
     description: str = ""
@@ -184,13 +184,16 @@ def create_card(tx: Tx, actor: Actor | None, board_key: str, fields: CardFields)
     card_id = insert_card(tx, board, new, find_rank(tx, cell, AT_THE_END))
     write_assignees(tx, card_id, assignees, fresh=True)
     write_labels(tx, card_id, labels.values(), fresh=True)
-    data = {
+    data: dict[str, Any] = {
         "title": fields.title,
         "column_id": column.id,
         "lane_id": lane.id,
         "work_type": fields.work_type,
         "service_class": fields.service_class,
     }
+    if assignees:
+        # A person's limit counts from here on, so the history has to tell it.
+        data["assignee_ids"] = assignees
     record(tx, board, Fact("card.created", card_id, data))
     return tx.one(CARD_BY_ID, card_id=card_id)
 

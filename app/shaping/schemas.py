@@ -44,7 +44,7 @@ class GroupIn(Model):
 
     name: Name
     wip_limit: Limit | None = None
-    column_ids: Ids = []
+    column_ids: Ids = Field(default_factory=list)
 
 
 class GroupPatch(Model):
