@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from app.auth.actor import Actor
 from app.call import Answer, CallDep
+from app.csvtext import MEDIA_TYPE
 from app.db import Tx
 from app.exchange.export import export_history, export_sheet
 from app.exchange.history import ImportResult, check_may_import, import_history
@@ -110,4 +111,4 @@ def _document(tx: Tx, actor: Actor, key: str) -> Answer:
 
 def _sheet(tx: Tx, actor: Actor, key: str) -> Answer:
     headers = {"Content-Disposition": f'attachment; filename="{key}.csv"'}
-    return Answer(200, export_sheet(tx, actor, key), headers, "text/csv; charset=utf-8")
+    return Answer(200, export_sheet(tx, actor, key), headers, MEDIA_TYPE)

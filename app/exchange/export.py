@@ -1,8 +1,6 @@
 """A board's cards with their pasts as a history document, and as a sheet with their clocks."""
 
-import csv
-from collections.abc import Iterator
-from io import StringIO
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -13,9 +11,10 @@ from sqlalchemy import bindparam, select
 from app import clock
 from app.auth.actor import Actor
 from app.boards.history import OpenBoard, read_board
-from app.cards.labels import ids, read_labels
+from app.cards.labels import ids, names_of, read_labels
 from app.cards.render import age, blocked_time, process_time
 from app.cards.rows import CardRow, select_cards
+from app.csvtext import csv_rows
 from app.db import Query, Tx
 from app.exchange.places import GoneColumn, ShapeEntries, gone_columns, shape_entries
 from app.exchange.schemas import FORMAT, ColumnEntry
@@ -25,28 +24,10 @@ from app.models import BlockedInterval, Card, Column, Visit
 AT_ONCE = 1000
 
 SHEET = (
-    "ref",
-    "external_id",
-    "title",
-    "work_type",
-    "service_class",
-    "team",
-    "labels",
-    "column",
-    "lane",
-    "due_on",
-    "created_at",
-    "started_at",
-    "done_at",
-    "lead_time",
-    "cycle_time",
-    "process_time",
-    "age",
-    "blocked_time",
-    "blocked_since",
-    "blocked_category",
-    "blocked_reason",
-    "archived_at",
+    *("ref", "title", "work_type", "service_class", "team", "column", "lane", "assignees"),
+    *("labels", "external_id", "due_on", "created_at", "started_at", "done_at", "lead_time"),
+    *("cycle_time", "process_time", "age", "blocked_time", "blocked_since", "blocked_category"),
+    *("blocked_reason", "archived_at"),
 )
 
 
@@ -75,6 +56,12 @@ class _Standing(NamedTuple):
 
 class _ColumnId(NamedTuple):
     column_id: int
+
+
+class _Names(NamedTuple):
+    columns: dict[int, str]
+    lanes: dict[int, str]
+    labels: dict[int, str]
 
 
 _some_cards = (
@@ -156,25 +143,16 @@ def export_sheet(tx: Tx, actor: Actor | None, key: str) -> bytes:
     """A board's cards as CSV (UTF-8), one a row, with their clocks in seconds. Text that a
     spreadsheet would take for a formula begins with an apostrophe."""
     board = read_board(tx, actor, key=key)
-    columns = shape_entries(board.shape, gone_columns(tx, board.id)).column_names
-    lanes = {lane.id: lane.name for lane in board.shape.lanes}
-    labels = read_labels(tx, board.id)
-    text = StringIO(newline="")
-    sheet = csv.writer(text)
-    sheet.writerow(SHEET)
+    names = _Names(
+        columns=shape_entries(board.shape, gone_columns(tx, board.id)).column_names,
+        lanes={lane.id: lane.name for lane in board.shape.lanes},
+        labels=read_labels(tx, board.id),
+    )
+    parts = [csv_rows([SHEET])]
     for cards in _chunks(tx, board):
-        sheet.writerows(
-            [plain(cell) for cell in _row(card, board.now, columns, lanes, labels)]
-            for card in cards
-        )
-    return text.getvalue().encode()
-
-
-def plain(cell: str | None) -> str:
-    """A cell's text, so that no spreadsheet takes it for a formula."""
-    if cell is None:
-        return ""
-    return "'" + cell if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+        people = names_of(tx, {person for card in cards for person in ids(card.assignee_ids)})
+        parts.append(csv_rows(_row(card, board.now, names, people) for card in cards))
+    return "".join(parts).encode()
 
 
 def _visited(tx: Tx, board: OpenBoard) -> list[GoneColumn]:
@@ -280,22 +258,19 @@ def _block_json(block: _Block) -> dict[str, Any]:
 
 
 def _row(
-    card: CardRow,
-    now: int,
-    columns: dict[int, str],
-    lanes: dict[int, str],
-    labels: dict[int, str],
-) -> list[str | None]:
-    return [
+    card: CardRow, now: int, names: _Names, people: Mapping[int, str]
+) -> tuple[str | None, ...]:
+    return (
         card.ref,
-        card.external_id,
         card.title,
         card.work_type,
         card.service_class,
         card.team,
-        "; ".join(sorted(labels[i] for i in ids(card.label_ids))),
-        columns[card.column_id],
-        lanes.get(card.lane_id),
+        names.columns[card.column_id],
+        names.lanes.get(card.lane_id),
+        ", ".join(people[person] for person in ids(card.assignee_ids)),
+        ", ".join(sorted(names.labels[label] for label in ids(card.label_ids))),
+        card.external_id,
         card.due_on,
         clock.iso(card.created_at),
         clock.iso_or_none(card.started_at),
@@ -309,12 +284,11 @@ def _row(
         card.block_category,
         card.block_reason,
         clock.iso_or_none(card.archived_at),
-    ]
+    )
 
 
 def _seconds(duration: int | None) -> str | None:
-    """A duration in seconds without rounding, and without zeros that say nothing."""
+    """A duration in seconds to the last digit, never in the notation of very small numbers."""
     if duration is None:
         return None
-    whole, rest = divmod(duration, clock.SECOND)
-    return f"{whole}.{rest:06}".rstrip("0").rstrip(".")
+    return f"{duration // clock.SECOND}.{duration % clock.SECOND:06d}"
