@@ -63,9 +63,9 @@ def take_places(tx: Tx, board: OpenBoard, document: HistoryDocument) -> tuple[Op
         columns = None
     if lanes == entries.lanes:
         lanes = None
-    teams = _teams(board, document)
+    teams = board.teams if document.columns is None else _teams(board, document)
     if columns is None and lanes is None and teams == board.teams:
-        return board, places_of(tx, board)
+        return board, _named(places_of(tx, board), document)
     if not board.may_manage:
         raise Forbidden(
             "Only a manager of the board may give it other columns, lanes or teams. Without "
@@ -74,11 +74,20 @@ def take_places(tx: Tx, board: OpenBoard, document: HistoryDocument) -> tuple[Op
     facts = _replace(tx, board, columns, document.groups, lanes, teams)
     # The changes are this transaction's own: read again, the board has them.
     board = read_board(tx, board.actor, board_id=board.id)
-    places = places_of(tx, board)
+    places = _named(places_of(tx, board), document)
     places.new_columns = columns is not None
     places.new_lanes = lanes is not None
     places.facts = facts
     return board, places
+
+
+def _named(places: Places, document: HistoryDocument) -> Places:
+    """The places without the deleted columns that the document does not bring: what the board had
+    before means nothing in a document with columns of its own."""
+    if document.columns is not None:
+        brought = {column.name for column in document.columns if column.deleted}
+        places.gone = {name: id_ for name, id_ in places.gone.items() if name in brought}
+    return places
 
 
 def _check_shape(document: HistoryDocument) -> None:

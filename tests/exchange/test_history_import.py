@@ -491,6 +491,13 @@ def test_columns_of_the_document_become_those_of_a_board_without_cards(ops: Boar
     ops.move(ops.cards()[0], "Resolved")
 
 
+def test_columns_that_a_document_replaces_mean_nothing_in_it(ops: BoardOf) -> None:
+    past = card("A", (9, "Test"), (10, "Resolved"), column="New")
+    heard = said(ops, past, columns=COLUMNS)
+    assert heard.startswith("cards[0].moves[0].to: the board has no column 'Test'; it has 'New'")
+    assert len(names(ops, "columns")) == 8
+
+
 def test_columns_that_the_board_has_already_change_nothing(ops: BoardOf, ada: Person) -> None:
     document_of_empty = json.loads(exported(ops))
     before = ops.read()
