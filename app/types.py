@@ -192,10 +192,10 @@ def _flag(value: object) -> object:
 FlagInUrl = Annotated[bool, BeforeValidator(_flag)]
 # A word to filter by: one that nothing has finds nothing.
 WordInUrl = Annotated[str, StringConstraints(max_length=200), AfterValidator(_trimmed)]
-IdInUrl = Annotated[int, BeforeValidator(digits), Field(ge=1, le=MAX_INTEGER)]
-IndexInUrl = Annotated[int, BeforeValidator(digits), Field(ge=0, le=1_000_000_000)]
-SeqInUrl = Annotated[int, BeforeValidator(digits), Field(ge=0, le=MAX_INTEGER)]
-PageSize = Annotated[int, BeforeValidator(digits), Field(ge=1, le=200)]
+IdInUrl = Annotated[int, Field(ge=1, le=MAX_INTEGER), BeforeValidator(digits)]
+IndexInUrl = Annotated[int, Field(ge=0, le=1_000_000_000), BeforeValidator(digits)]
+SeqInUrl = Annotated[int, Field(ge=0, le=MAX_INTEGER), BeforeValidator(digits)]
+PageSize = Annotated[int, Field(ge=1, le=200), BeforeValidator(digits)]
 Cursor = Annotated[
     str, StringConstraints(max_length=500, pattern=r"^[A-Za-z0-9_=-]*$"), AfterValidator(_printable)
 ]

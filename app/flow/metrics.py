@@ -115,8 +115,8 @@ def histogram(ordered: Durations) -> list[Bucket]:
 
     The width is the smallest round one with which 20 buckets reach the 95th percentile. What is
     longer than 20 buckets, a twentieth of the cards at most, is in one more, so that a few outliers
-    do not press all the rest into the first buckets. A bucket holds `start <= duration < end`, the last one its end
-    too.
+    do not press all the rest into the first buckets. A bucket holds `start <= duration < end`, the
+    last one its end too.
     """
     longest, reach = int(ordered[-1]), sle(ordered, 95)
     # A bucket's end is its own only where it is the last.

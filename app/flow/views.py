@@ -8,7 +8,8 @@ from app.flow.durations import in_words, range_words, tick_words
 from app.flow.metrics import Bucket, Summary
 
 FEW_CARDS = 10
-_LABELS_APART = 15
+# In percent of the drawing: what two labels in one row need on a phone.
+_LABELS_APART = 25
 
 SLE_POINT = 85
 # What each clock says of its cards; the first where there is but one.
@@ -89,10 +90,8 @@ def numbers_of(found: Summary) -> list[Number]:
             for point, value in found.sle.items()
             if value is not None
         ),
-        Number("Mean", in_words(mean)),
-        Number("Standard deviation", in_words(stdev)),
-        Number("Shortest", in_words(low)),
-        Number("Longest", in_words(high)),
+        Number("Mean", in_words(mean), f"standard deviation {in_words(stdev)}"),
+        Number("Longest", in_words(high), f"shortest {in_words(low)}"),
     ]
 
 
@@ -148,8 +147,8 @@ def missing(
         return f"{were} finished in this window, but the filters leave none. Clear a filter."
     if ever_done is not None:
         return (
-            f"No card was finished in this window; the last one was on {ever_done}. "
-            "Choose a window that reaches so far."
+            f"No card was finished in this window; the board's last one was on {ever_done}. "
+            "Choose another window."
         )
     if done_columns:
         return (
@@ -184,16 +183,16 @@ def _ticks(buckets: Sequence[Bucket], slot: float) -> list[Tick]:
 
 
 def _marks(found: Summary, slot: float) -> list[Mark]:
-    """Lines at the service level expectations, as many as have room for their words."""
+    """Lines at the service level expectations; their words stand in two rows by turns."""
     marks: list[Mark] = []
-    for point in (85, 50, 95):
+    for point in (50, 85, 95):
         value = found.sle.get(point)
         if value is None:
             continue
         x = round(_position(found.histogram, value, slot), 3)
-        if all(abs(mark.x - x) >= _LABELS_APART for mark in marks):
+        if len(marks) < 2 or x - marks[0].x >= _LABELS_APART:
             marks.append(Mark(x, f"{point} %", in_words(value, up=True)))
-    return sorted(marks)
+    return marks
 
 
 def _position(buckets: Sequence[Bucket], value: int, slot: float) -> float:

@@ -279,7 +279,7 @@ def test_where_there_is_nothing_to_measure_the_page_says_why(past: Past, reader:
     past.done("2026-03-02T14:05:00Z", cycle=None)
     assert "None" not in reader.page(WINDOW).text
     late = reader.page("from=2026-03-03&to=2026-04-01")
-    assert "the last one was on 2 Mar 2026, 14:05." in late.text
+    assert "last one was on 2 Mar 2026, 14:05." in late.text
     assert late.by_id["flow-api"]
     assert "the filters leave none" in reader.page(f"{WINDOW}&team=dev").text
     assert "without ever being started" in reader.page(f"{WINDOW}&metric=cycle").text
