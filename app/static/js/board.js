@@ -59,7 +59,8 @@
   /** Lets Tab stop once in each column: at the card that had the focus last, and at its menu. */
   function rove(column, chosen) {
     const cards = Array.from(column.querySelectorAll(".card"));
-    const current = chosen ?? cards.find((card) => linkOf(card).tabIndex === 0) ?? cards[0];
+    const focused = cards.find((card) => card.contains(document.activeElement));
+    const current = chosen ?? focused ?? cards.find((card) => linkOf(card).tabIndex === 0) ?? cards[0];
     for (const card of cards) {
       const tabIndex = card === current ? 0 : -1;
       linkOf(card).tabIndex = tabIndex;
@@ -227,7 +228,7 @@
   }
 
   // What someone types, the place of the focus and an open notice are the page's own: a refresh leaves them alone.
-  Idiomorph.defaults.ignoreActiveValue = true;
+  // (Idiomorph's ignoreActiveValue would leave the title of a focused card alone too.)
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "tabindex" && node.closest?.(".card"));
   Idiomorph.defaults.callbacks.beforeNodeMorphed = (old) => !(old.matches?.(".quick-add, .notice-place"));
 
