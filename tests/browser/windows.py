@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 from playwright.sync_api import (
@@ -213,6 +214,22 @@ class BoardWindow:
                     [...cell.querySelectorAll('.card')].map((card) => card.dataset.ref)]))"""
         )
         assert seen == told
+
+    @contextmanager
+    def told(self, changes: int) -> Iterator[None]:
+        """The page's stream brings it the news of so many changes, whatever it does with them."""
+        cdp = self.page.context.new_cdp_session(self.page)
+        news = 0
+
+        def heard(_: Any) -> None:
+            nonlocal news
+            news += 1
+
+        cdp.on("Network.eventSourceMessageReceived", heard)
+        cdp.send("Network.enable")
+        yield
+        until(lambda: self.page.evaluate("1") and news >= changes)
+        cdp.detach()
 
     # Hands.
 
