@@ -14,8 +14,7 @@ from starlette.responses import Response
 
 from app import clock
 from app.auth.actor import Actor, Credentials, digest, identify
-from app.boards.history import BOARD_OF_CARD
-from app.db import POSTGRESQL, Database, Query, Statement, Tx
+from app.db import BOARD_OF_CARD, POSTGRESQL, Database, Query, Statement, Tx
 from app.errors import Forbidden, IdempotencyKeyReused, Invalid, NotSignedIn, Refusal
 from app.models import IdempotencyRecord
 from app.problems import MEDIA_TYPE, problem_body

@@ -1,11 +1,12 @@
 """The database: one transaction for one plain function. The only file that commits.
 
-`await db.write(fn, ...)` and `await db.read(fn, ...)` run `fn(tx, ...)` on a worker thread. On
-SQLite all writers queue to one thread, which runs those that wait in one transaction (each in a
-savepoint of its own) and answers them after its COMMIT. On PostgreSQL each runs in a transaction of
-its own, and again from the start after a serialization failure, a deadlock, or when somebody else
-has just written the same. Statements are built with Core and compiled once; the hot paths hand the
-text straight to the driver.
+`await db.write(fn, ...)` and `await db.read(fn, ...)` run `fn(tx, ...)` on a worker thread. Writers
+queue: on SQLite all of them, for one thread; on PostgreSQL those of one board, for one of a few. A
+thread runs those that wait in one transaction and answers them after its COMMIT, so that a commit
+costs little even when it waits for the disk. A unit of work can be run again from the start, since
+nothing else happens inside: after a deadlock, a serialization failure, or when another one of its
+group failed after it had written. Statements are built with Core and compiled once; the hot paths
+hand the text straight to the driver.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from typing import Any, Generic, TypeVar, cast
 
 import psycopg
@@ -28,7 +30,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import UpdateBase
 
-from app.errors import AppError, Refusal, StorageFull, Unavailable
+from app.errors import Refusal, Unavailable
 from app.faults import is_lost, is_transient, translated, was_overtaken
 
 log = logging.getLogger("weir.db")
@@ -42,6 +44,8 @@ GROUP_SIZE = 64
 COPIED = 50  # rows from which PostgreSQL takes them by COPY, several times as fast
 RETRIES = 8
 CHANNEL = "weir"
+# In a process's memory: the key of the board that a card was on when it was last changed.
+BOARD_OF_CARD = "board of card"
 _TELL_RIGHTS = f"SELECT pg_notify('{CHANNEL}', 'rights')"
 DOWN_SECONDS = 1.0  # how long nobody tries to connect after somebody could not
 CLOSE_SECONDS = 2.0  # how long running work may take once the database is being closed
@@ -112,6 +116,17 @@ class Query(Statement, Generic[R]):
         return [self.make(row) for row in found]
 
 
+@cache
+def _together(statements: tuple[Statement, ...]) -> str:
+    """The text of several statements as one, their parameters prefixed `p0_`, `p1_`, ..."""
+    texts = [
+        re.sub(r"%\((\w+)\)s", rf"%(p{index}_\1)s", statement.compiled(POSTGRESQL)[0])
+        for index, statement in enumerate(statements)
+    ]
+    queries = ", ".join(f"w{index} AS ({text})" for index, text in enumerate(texts[:-1]))
+    return f"WITH {queries} {texts[-1]}"
+
+
 class Tx:
     """One transaction, as a service verb sees it."""
 
@@ -147,6 +162,24 @@ class Tx:
                 return
         self.cursor.executemany(
             text, [{**constants, **each} for each in values] if constants else values
+        )
+
+    def run_together(self, *parts: tuple[Statement, dict[str, Any]]) -> None:
+        """Carries out statements that do not touch the same rows, on PostgreSQL in one round
+        trip: each but the last as a WITH query of the last."""
+        if self.dialect == SQLITE or len(parts) == 1:
+            for statement, values in parts:
+                self._execute(statement, values)
+            return
+        self.dirty = True
+        text = _together(tuple(statement for statement, _ in parts))
+        self.cursor.execute(
+            text,
+            {
+                f"p{index}_{name}": value
+                for index, (statement, values) in enumerate(parts)
+                for name, value in (statement.compiled(POSTGRESQL)[1] | values).items()
+            },
         )
 
     def all(self, query: Query[R], **values: Any) -> list[R]:
@@ -193,7 +226,7 @@ Work = Callable[..., Any]
 class _Item:
     """A unit of work that waits for its turn, and where its outcome goes."""
 
-    __slots__ = ("again", "args", "error", "fn", "future", "loop", "result", "tx")
+    __slots__ = ("args", "error", "fn", "future", "loop", "result", "tx")
 
     def __init__(
         self,
@@ -209,7 +242,6 @@ class _Item:
         self.result: Any = None
         self.error: BaseException | None = None
         self.tx: Tx | None = None
-        self.again = False  # to be run once more, by itself
 
     def settle(self) -> None:
         """Gives the outcome to whoever waits for it, if somebody still does."""
@@ -374,68 +406,50 @@ class Database:
                     more = False
 
     def _write_group(self, group: list[_Item]) -> None:
-        """Runs units of work in one transaction, each in a savepoint; they share its COMMIT."""
+        """Runs units of work in one transaction: they share its COMMIT, and what they cost.
+
+        One that refuses without having written anything leaves nothing to undo. Where one fails
+        that has written, the transaction is rolled back and each of the group runs by itself.
+        """
         wanted = [item for item in group if not item.future.cancelled()]
-        if self.dialect == POSTGRESQL and len(wanted) < 2:
-            for item in wanted:
-                self._write_alone(item)
+        if len(wanted) > 1 and self._write_together(wanted):
             return
+        for item in wanted:
+            self._write_alone(item)
+
+    def _write_together(self, group: list[_Item]) -> bool:
+        """Whether the units of work could share a transaction; if not, nothing has happened."""
         committing = False
         try:
             connection, cursor = self._connection("write")
             with connection.begin():
-                for item in wanted:
-                    item.tx = Tx(connection, cursor, self.memory)
-                    self._write_item(item, item.tx)
-                if self.dialect == POSTGRESQL and any(i.tx and i.tx.rights for i in wanted):
+                for item in group:
+                    item.tx = tx = Tx(connection, cursor, self.memory)
+                    try:
+                        item.result = item.fn(tx, *item.args)
+                    except (psycopg.Error, sqlite3.Error, sa.exc.DBAPIError):
+                        raise
+                    except Exception as error:
+                        if tx.dirty:
+                            raise
+                        item.error = error
+                        if isinstance(error, Refusal) and error.keep is not None:
+                            error.keep(tx)
+                        else:
+                            item.tx = None
+                if self.dialect == POSTGRESQL and any(i.tx and i.tx.rights for i in group):
                     cursor.execute(_TELL_RIGHTS)
                 committing = True
         except Exception as error:
-            # The group shares one COMMIT: when it fails, nobody's change happened.
-            if not isinstance(error, AppError | sqlite3.Error | psycopg.Error | sa.exc.DBAPIError):
-                log.exception("a group of writes failed")
-            known = getattr(self._local, "write", None)
-            full = isinstance(translated(error), StorageFull)
-            lost = is_lost(error)
-            if known is not None and (not full or known[0].in_transaction()):
-                self._forget("write")
-            again = self.dialect == POSTGRESQL and not committing and (lost or is_transient(error))
-            for item in wanted:
-                item.tx = None
-                item.again = again
+            for item in group:
+                item.tx = item.result = item.error = None
+            self._forget_if_useless(error, committing)
+            if not committing:
+                return False
+            # Nobody's change happened, or, of a COMMIT without an answer, nobody knows.
+            for item in group:
                 item.error = translated(error)
-        for item in wanted:
-            if item.again:
-                self._write_alone(item)
-
-    def _write_item(self, item: _Item, tx: Tx) -> None:
-        """Runs one unit of work in a savepoint; a failure undoes it alone."""
-        cursor = tx.cursor
-        cursor.execute("SAVEPOINT item")
-        try:
-            try:
-                item.result = item.fn(tx, *item.args)
-            except Refusal as refusal:
-                if refusal.keep is None:
-                    raise
-                item.error = refusal
-                if tx.dirty:
-                    cursor.execute("ROLLBACK TO item")
-                    tx.boards.clear()
-                refusal.keep(tx)
-        except Exception as error:
-            if self.dialect == SQLITE and not cursor.connection.in_transaction:
-                # SQLite itself rolled the whole transaction back (a full disk, for one).
-                raise
-            if is_lost(error):
-                raise
-            cursor.execute("ROLLBACK TO item")
-            item.tx = None
-            item.again = self.dialect == POSTGRESQL and (
-                is_transient(error) or was_overtaken(error)
-            )
-            item.error = translated(error)
-        cursor.execute("RELEASE item")
+        return True
 
     def _write_alone(self, item: _Item) -> None:
         """Runs one unit of work in a transaction of its own, again after a passing failure."""
@@ -459,7 +473,7 @@ class Database:
                             transaction = connection.begin()
                             tx = Tx(connection, cursor, self.memory)
                         refusal.keep(tx)
-                    if tx.rights:
+                    if tx.rights and self.dialect == POSTGRESQL:
                         cursor.execute(_TELL_RIGHTS)
                     committing = True
                     transaction.commit()
@@ -469,8 +483,9 @@ class Database:
                     raise
                 item.tx = tx
                 return
-            except (psycopg.Error, sa.exc.DBAPIError) as error:
-                lost = self._forget_if_lost("write", error)
+            except (sqlite3.Error, psycopg.Error, sa.exc.DBAPIError) as error:
+                lost = is_lost(error)
+                self._forget_if_useless(error, committing)
                 again = (
                     is_transient(error)
                     or (was_overtaken(error) and attempt == 0)
@@ -483,8 +498,14 @@ class Database:
                     return
                 time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311  # no secret
             except Exception as error:
-                item.error = translated(error)
+                item.error = error
                 return
+
+    def _forget_if_useless(self, error: BaseException, committing: bool) -> None:
+        """Drops the writer's connection where an error leaves it in an unknown state."""
+        known = getattr(self._local, "write", None)
+        if known is not None and (committing or is_lost(error) or known[0].invalidated):
+            self._forget("write")
 
     def _tell(self, group: list[_Item]) -> None:
         boards: set[int] = set()

@@ -183,6 +183,7 @@ _PLACE = Statement(
         **_clock_values,
     )
 )
+_MOVED = ("rank", "version", "entered_at", *_clock_values)
 _REORDER = Statement(
     update(Card)
     .where(Card.id == bindparam("card_id"))
@@ -371,50 +372,33 @@ def place_card(
         if rank == card.rank:
             return card
         placed = card._replace(rank=rank, version=card.version + 1)
-        tx.run(_REORDER, card_id=card.id, rank=rank, version=placed.version)
+        order = (_REORDER, {"card_id": card.id, "rank": rank, "version": placed.version})
         here = {"column_id": to.column_id, "lane_id": to.lane_id}
-        record(tx, board, Fact("card.reordered", card.id, {"in": here, **data}))
+        record(tx, board, Fact("card.reordered", card.id, {"in": here, **data}), change=[order])
         return placed
     rank = find_rank(tx, to, spot or AT_THE_END, moved=card.id)
     placed = card._replace(
         column_id=to.column_id, lane_id=to.lane_id, rank=rank, version=card.version + 1
     )
+    change: list[tuple[Statement, dict[str, Any]]] = []
     if to.column_id != source.column_id:
-        tx.run(_LEAVE, card=card.id, left_at=board.now)
-        tx.run(
-            _ENTER,
-            board_id=board.id,
-            card_id=card.id,
-            column_id=to.column_id,
-            entered_at=board.now,
-            left_at=None,
-        )
         clocks = clocks_after_move(tx, board, card, to.column_id)
         placed = placed._replace(entered_at=board.now, **clocks._asdict())
-    tx.run(
-        _PLACE,
-        card_id=card.id,
-        column_id=to.column_id,
-        lane_id=to.lane_id,
-        rank=rank,
-        version=placed.version,
-        entered_at=placed.entered_at,
-        started_at=placed.started_at,
-        done_at=placed.done_at,
-        lead_time=placed.lead_time,
-        cycle_time=placed.cycle_time,
-        process_time=placed.process_time,
-        working_since=placed.working_since,
-        blocked_time=placed.blocked_time,
-    )
+        stay = Stay(to.column_id, board.now, None)
+        change += [
+            (_LEAVE, {"card": card.id, "left_at": board.now}),
+            (_ENTER, {"board_id": board.id, "card_id": card.id, **stay._asdict()}),
+        ]
+    values = {name: getattr(placed, name) for name in ("column_id", "lane_id", *_MOVED)}
+    change.append((_PLACE, {"card_id": card.id, **values}))
     if card.is_live:
-        tx.run(
-            _SHIFT,
-            from_column=source.column_id,
-            from_lane=source.lane_id,
-            to_column=to.column_id,
-            to_lane=to.lane_id,
-        )
+        cells = {
+            "from_column": source.column_id,
+            "from_lane": source.lane_id,
+            "to_column": to.column_id,
+            "to_lane": to.lane_id,
+        }
+        change.append((_SHIFT, cells))
         _count(board, source, -1)
         _count(board, to, 1)
     moved = {
@@ -422,7 +406,7 @@ def place_card(
         "to": {"column_id": to.column_id, "lane_id": to.lane_id},
         **data,
     }
-    record(tx, board, Fact("card.moved", card.id, moved))
+    record(tx, board, Fact("card.moved", card.id, moved), change=change)
     return placed
 
 
@@ -581,10 +565,12 @@ def repair_place(tx: Tx, card_id: int, cell: CellKey) -> None:
 
 
 def clocks_after_move(tx: Tx, board: OpenBoard, card: CardRow, column_id: int) -> Clocks:
-    """A card's clocks once it has entered a column now (its visits are written already)."""
+    """A card's clocks once it has left its column for another one now."""
     shape = board.shape
     if card.was_blocked:
-        return stored_clocks(tx, board, card.id)
+        *past, last = tx.all(_VISITS, card_id=card.id)
+        stays = [*past, last._replace(left_at=board.now), Stay(column_id, board.now, None)]
+        return read_clocks(shape, stays, tx.all(_BLOCKS, card_id=card.id))
     # A card that was never blocked needs no look at its past: the sums go on from where they are.
     process_time = card.process_time
     if card.working_since is not None:
