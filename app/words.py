@@ -35,6 +35,11 @@ def due_words(due: date, today: date) -> str:
     return f"Due {due.day} {_MONTHS[due.month - 1]}{year}"
 
 
+def day_words(day: date) -> str:
+    """A day as a page reads it: `24 Dec 2026`."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
 def count_of(number: int, thing: str) -> str:
     """A count with its noun: `1 card`, `3 cards`."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
@@ -61,5 +66,4 @@ class Moment(NamedTuple):
 def moment(at: int, zone: str) -> Moment:
     """A point in time with its words in a zone: `23 Nov 2026, 15:04`."""
     local = clock.to_datetime(at).astimezone(ZoneInfo(zone))
-    words = f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {local:%H:%M}"
-    return Moment(clock.iso(at), words)
+    return Moment(clock.iso(at), f"{day_words(local)}, {local:%H:%M}")

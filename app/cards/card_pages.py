@@ -1,5 +1,6 @@
 """The page of one card, and the forms that move, block, archive and restore it."""
 
+from datetime import date
 from typing import Any, Literal
 
 from fastapi import APIRouter
@@ -37,7 +38,7 @@ from app.errors import AppError, Conflict, Invalid, StaleVersion
 from app.forms import Form, Sent, read_form
 from app.types import IdInUrl, IndexInUrl, KeyInUrl, Note, Prose, Reason, SeqInUrl, Title
 from app.web import is_htmx
-from app.words import long_duration, moment, short_duration
+from app.words import day_words, long_duration, moment, short_duration
 
 router = APIRouter(prefix="/boards/{key}/cards/{number}", include_in_schema=False)
 
@@ -423,7 +424,7 @@ def _card_facts(tx: Tx, call: Call, board: OpenBoard, row: CardRow) -> dict[str,
         "team_class": face.team_class,
         "work_type_words": TYPE_WORDS[row.work_type],
         "service_class_words": CLASS_WORDS[row.service_class],
-        "due_words": row.due_on,
+        "due_words": None if row.due_on is None else day_words(date.fromisoformat(row.due_on)),
         "assignees": face.assignees,
         "labels": face.labels,
         "external_id": row.external_id,
