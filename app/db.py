@@ -390,8 +390,8 @@ class Database:
                     group = [waiting.popleft() for _ in range(min(len(waiting), GROUP_SIZE))]
                 try:
                     self._write_group(group)
-                    _answer(group)
                     self._tell(group)
+                    _answer(group)
                 except Exception:
                     # Whatever it was, those that come next are not to wait for ever.
                     log.exception("the outcome of a group of writes could not be told")
