@@ -1,5 +1,6 @@
 """`weir serve`: the application behind uvicorn, in one process or several, from start to stop."""
 
+import asyncio
 import logging
 import math
 import os
@@ -39,7 +40,6 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Migrates the database if need be, and serves until a signal says to stop."""
     from app.workers import Supervisor  # noqa: PLC0415  # it imports this module
 
-    log.configure(settings.log_format, settings.log_level)
     if settings.is_sqlite and workers > 1:
         raise CannotServe(
             "On SQLite one process serves: leave --workers at 1, or set WEIR_DATABASE_URL to a "
@@ -47,6 +47,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         )
     _allow_many_files()
     with _listen(host, port, settings.request_timeout) as listener:
+        log.configure(settings.log_format, settings.log_level)
         settings = _with_address(settings, host, listener.getsockname()[1])
         upgrade(settings.url)
         key_is_new = not settings.secret_key.get_secret_value() and not settings.key_file.exists()
@@ -63,6 +64,11 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
 def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
     """Serves in this process; `ready` is called once requests are answered."""
+    make_server(settings, ready).run(sockets=[listener])
+
+
+def make_server(settings: Settings, ready: Callable[[], None]) -> "Server":
+    """Weir behind uvicorn, not listening yet."""
     from app.main import create_app  # noqa: PLC0415  # a supervisor never needs it
 
     app = create_app(settings)
@@ -78,7 +84,7 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
         timeout_keep_alive=math.ceil(settings.request_timeout),
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    Server(config, ready, app.state.hub.close_streams).run(sockets=[listener])
+    return Server(config, ready, app.state.hub.close_streams)
 
 
 class Server(uvicorn.Server):
@@ -99,16 +105,21 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Lets what was begun come to its end, for some seconds."""
-        end = threading.Timer(END_SECONDS, _end_now)
-        end.daemon = True
-        end.start()
         self._close_streams()
         await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        # One turn of the loop for the connections to go: it cannot be closed while they are open.
+        await asyncio.sleep(0)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stops; a second Ctrl-C does not wait for anything."""
         # uvicorn would raise the signal once more at the end and so end with its status.
-        if self.should_exit and sig == signal.SIGINT:
+        if not self.should_exit:
+            end = threading.Timer(END_SECONDS, _end_now)
+            end.daemon = True
+            end.start()
+        elif sig == signal.SIGINT:
             self.force_exit = True
         self.should_exit = True
 
