@@ -7,16 +7,16 @@ from typing import Annotated, Any, NamedTuple
 
 import orjson
 from fastapi import Depends
-from sqlalchemy import bindparam, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, delete, insert, or_, select
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app import clock
 from app.auth.actor import Actor, Credentials, digest, identify
-from app.db import BOARD_OF_CARD, POSTGRESQL, Database, Query, Statement, Tx
-from app.errors import Forbidden, IdempotencyKeyReused, Invalid, NotSignedIn, Refusal
-from app.models import IdempotencyRecord
+from app.auth.service import own_boards
+from app.db import BOARD_OF_CARD, Database, Query, Statement, Tx
+from app.errors import Forbidden, IdempotencyKeyReused, Invalid, NotFound, NotSignedIn, Refusal
+from app.models import Board, Card, IdempotencyRecord
 from app.problems import MEDIA_TYPE, problem_body
 
 COOKIE = "weir_session"
@@ -48,13 +48,6 @@ _values: dict[str, Any] = {
     name: bindparam(name)
     for name in ("user_id", "route", "key", "body_hash", "status", "headers", "body", "created_at")
 }
-# A request that comes while the first one with its key is under way waits for that one's end here.
-_CLAIM = {
-    "sqlite": Statement(sqlite.insert(IdempotencyRecord).values(_values).on_conflict_do_nothing()),
-    POSTGRESQL: Statement(
-        postgresql.insert(IdempotencyRecord).values(_values).on_conflict_do_nothing()
-    ),
-}
 _mine = (
     IdempotencyRecord.user_id == bindparam("user_id"),
     IdempotencyRecord.route == bindparam("route"),
@@ -66,11 +59,21 @@ _KEPT = Query(
         IdempotencyRecord.status,
         IdempotencyRecord.headers,
         IdempotencyRecord.body,
-    ).where(*_mine),
+    ).where(*_mine, IdempotencyRecord.created_at > bindparam("since")),
     _Kept,
 )
-_FORGET = Statement(delete(IdempotencyRecord).where(*_mine))
+# A request that comes while the first one with its key is under way does the same work, but cannot
+# keep its answer: the unit of work undoes it and runs again, and finds the first one's answer.
 _KEEP = Statement(insert(IdempotencyRecord).values(_values))
+_BOARD = Statement(
+    select(Board.id).where(
+        or_(
+            Board.key == bindparam("board_key"),
+            Board.id
+            == select(Card.board_id).where(Card.id == bindparam("card_id")).scalar_subquery(),
+        )
+    )
+)
 _FORGET_OLD = Statement(
     delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= bindparam("until"))
 )
@@ -155,7 +158,7 @@ class Call:
             "body_hash": _body_hash(self.sent),
             "created_at": clock.now(),
         }
-        kept = self._claim(tx, claim)
+        kept = self._kept(tx, actor, claim)
         if kept is not None:
             return kept
         try:
@@ -164,16 +167,21 @@ class Call:
         except Refusal as refusal:
             _keep_with(refusal, claim)
             raise
-        self._keep(tx, claim, answer)
+        _keep(tx, claim, answer)
         return answer
 
-    def _claim(self, tx: Tx, claim: dict[str, Any]) -> Answer | None:
-        tx.run(_FORGET_OLD, until=claim["created_at"] - IDEMPOTENCY_LIFE)
-        empty = {"status": 0, "headers": "{}", "body": ""}
-        if tx.run(_CLAIM[tx.dialect], **claim, **empty):
-            return None
+    def _kept(self, tx: Tx, actor: Actor, claim: dict[str, Any]) -> Answer | None:
+        """The first answer to this request, for those who still see what it is about."""
         mine = {name: claim[name] for name in ("user_id", "route", "key")}
-        kept = tx.one(_KEPT, **mine)
+        kept = tx.first(_KEPT, **mine, since=claim["created_at"] - IDEMPOTENCY_LIFE)
+        if kept is None:
+            return None
+        given = self.request.path_params
+        if "key" in given or "card_id" in given:
+            key, card_id = str(given.get("key", "")).upper(), int(given.get("card_id", 0))
+            board_id = tx.scalar(_BOARD, board_key=key, card_id=card_id)
+            if board_id not in {board.id for board in own_boards(tx, actor)}:
+                raise NotFound
         if kept.body_hash != claim["body_hash"]:
             raise IdempotencyKeyReused(
                 "This Idempotency-Key came before with another body; use a new one."
@@ -181,18 +189,17 @@ class Call:
         headers = {**orjson.loads(kept.headers), "Idempotency-Replayed": "true"}
         return Answer(kept.status, kept.body.encode(), headers, headers.pop("Content-Type", JSON))
 
-    @staticmethod
-    def _keep(tx: Tx, claim: dict[str, Any], answer: Answer) -> None:
-        mine = {name: claim[name] for name in ("user_id", "route", "key")}
-        tx.run(_FORGET, **mine)
-        headers = {**answer.headers, "Content-Type": answer.media_type}
-        tx.run(
-            _KEEP,
-            **claim,
-            status=answer.status,
-            headers=orjson.dumps(headers).decode(),
-            body=answer.body.decode(),
-        )
+
+def _keep(tx: Tx, claim: dict[str, Any], answer: Answer) -> None:
+    tx.run(_FORGET_OLD, until=claim["created_at"] - IDEMPOTENCY_LIFE)
+    headers = {**answer.headers, "Content-Type": answer.media_type}
+    tx.run(
+        _KEEP,
+        **claim,
+        status=answer.status,
+        headers=orjson.dumps(headers).decode(),
+        body=answer.body.decode(),
+    )
 
 
 def _keep_with(refusal: Refusal, claim: dict[str, Any]) -> None:
@@ -202,8 +209,7 @@ def _keep_with(refusal: Refusal, claim: dict[str, Any]) -> None:
     def keep(tx: Tx) -> None:
         if keep_event is not None:
             keep_event(tx)
-        answer = Answer(refusal.status, problem_body(refusal), {}, MEDIA_TYPE)
-        Call._keep(tx, claim, answer)
+        _keep(tx, claim, Answer(refusal.status, problem_body(refusal), {}, MEDIA_TYPE))
 
     refusal.keep = keep
 

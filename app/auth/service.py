@@ -364,8 +364,9 @@ def list_tokens(tx: Tx, actor: Actor) -> list[tuple[TokenRow, list[str] | None]]
 
 
 def own_boards(tx: Tx, actor: Actor) -> list[BoardRef]:
-    """The boards that a person sees, by key."""
-    return tx.all(_ALL_BOARDS) if actor.is_admin else tx.all(_OWN_BOARDS, user_id=actor.id)
+    """The boards that a person sees, as far as the credentials reach, by key."""
+    rows = tx.all(_ALL_BOARDS) if actor.is_admin else tx.all(_OWN_BOARDS, user_id=actor.id)
+    return [row for row in rows if actor.reaches(row.id)]
 
 
 def create_token(
