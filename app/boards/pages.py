@@ -131,7 +131,7 @@ async def new_board(call: CallDep) -> Response:
     try:
         await call.act(service.create_board, form.key, form.name, form.time_zone, form.template)
     except AlreadyExists as error:
-        shown = Sent[NewBoardForm](sent.typed, {"key": error.detail})
+        shown: Sent[NewBoardForm] = Sent(sent.typed, {"key": error.detail})
         return await _new_board_page(call, shown, 409)
     return web_of(call.request).redirect(f"/boards/{form.key}")
 
@@ -278,7 +278,7 @@ async def accept_invite(call: CallDep, secret: Secret) -> Response:
     try:
         key, session = await call.db.write(verb)
     except AlreadyExists:
-        shown = Sent[JoinForm](
+        shown: Sent[JoinForm] = Sent(
             sent.typed, {"email": "There is an account with this address: sign in first."}
         )
         return await _invite_page(call, secret, shown, 409)
