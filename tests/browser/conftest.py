@@ -58,6 +58,22 @@ def weir(request: pytest.FixtureRequest) -> Served:
 
 
 @pytest.fixture
+def own_weir(tmp_path: Path) -> Iterator[Served]:
+    """A Weir without accounts for this test alone, which may stop and start it."""
+    served = Served(databases.fresh_sqlite(tmp_path / "weir.sqlite3"), tmp_path, sign_in_attempts=3)
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def own_windows(chromium: Browser, own_weir: Served) -> Iterator[Windows]:
+    """Opens browser windows on that Weir."""
+    opened = Windows(chromium, own_weir)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def windows(chromium: Browser, weir: Served) -> Iterator[Windows]:
     """Opens browser windows; a complaint in one of them fails the test."""
     opened = Windows(chromium, weir)

@@ -3,13 +3,11 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests import databases
 from tests.browser.served import Served
 from tests.browser.windows import BoardWindow, Windows, until
 from tests.support import BoardOf, Person
@@ -328,22 +326,13 @@ def test_many_changes_during_an_absence_arrive_as_the_whole_board(
     fresh.is_what_the_server_says()
 
 
-@pytest.fixture
-def own_weir(tmp_path: Path) -> Iterator[Served]:
-    """A Weir for this test alone, which may stop and start it."""
-    served = Served(databases.fresh_sqlite(tmp_path / "weir.sqlite3"), tmp_path)
-    yield served
-    served.close()
-
-
 def test_after_a_restart_of_the_server_the_page_goes_on(
-    chromium: Browser, own_weir: Served
+    own_windows: Windows, own_weir: Served
 ) -> None:
-    windows = Windows(chromium, own_weir)
-    windows.allow("net::ERR_|htmx:|status of 50")
+    own_windows.allow("net::ERR_|htmx:|status of 50")
     ops = own_weir.board(own_weir.person("Ada Lovelace"))
     card = ops.add()
-    window = windows.board(ops)
+    window = own_windows.board(ops)
     window.remember()
     live = window.page.locator("#live")
     own_weir.stop()
@@ -359,7 +348,6 @@ def test_after_a_restart_of_the_server_the_page_goes_on(
     window.shows("Backlog", new)
     window.is_what_the_server_says()
     window.was_not_reloaded()
-    windows.close()
 
 
 # ---- Rights --------------------------------------------------------------------------------------

@@ -1,0 +1,178 @@
+"""The same in its basic form: plain pages, links and forms, without a line of script."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.served import Served
+from tests.browser.windows import BoardWindow, Windows
+from tests.support import BoardOf, Person
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def board(windows: Windows, ops: BoardOf) -> BoardWindow:
+    """Ada's window on her board, without scripts."""
+    return windows.board(ops, java_script_enabled=False)
+
+
+def card_page(board: BoardWindow, card: Any) -> Page:
+    """Opens a card by the link on the board."""
+    board.page.goto(f"/boards/{board.board.key}")
+    board.title(card).click()
+    expect(board.page.get_by_role("heading", level=1)).to_have_text(card["title"])
+    return board.page
+
+
+def test_signing_in_and_out(windows: Windows, weir: Served) -> None:
+    ada = weir.person("Ada Lovelace", password=PASSWORD)
+    page = windows.open(path="/boards", java_script_enabled=False)
+    page.get_by_label("E-mail").fill(ada.email)
+    page.get_by_label("Password").fill("wrong password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_have_text("The e-mail address or the password is wrong.")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Boards")
+    page.locator("#account-button").click()
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.locator("#account-button").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_a_card_is_added(board: BoardWindow) -> None:
+    board.quick_add("Ready").fill("By a plain form")
+    board.quick_add("Ready").press("Enter")
+    expect(board.page).to_have_url(re.compile(f"/boards/{board.board.key}$"))
+    expect(board.cell("Ready").locator(".card-title")).to_have_text(["By a plain form"])
+    board.quick_add("Ready").fill("And one by the button")
+    board.column("Ready").get_by_role("button", name="Add the card to Ready").click()
+    expect(board.cell("Ready").locator(".card")).to_have_count(2)
+    expect(board.count("Ready")).to_have_text("2 / 5")
+
+
+def test_a_refused_new_card_comes_back_with_its_text_and_the_reason(
+    board: BoardWindow, ops: BoardOf
+) -> None:
+    for _ in range(3):
+        ops.add(column="Test")
+    board.page.reload()
+    board.quick_add("Test").fill("One too many")
+    board.quick_add("Test").press("Enter")
+    expect(board.notice("Test")).to_contain_text("Test is full (3 of 3).")
+    expect(board.notice("Test")).to_contain_text("what you typed is still there")
+    expect(board.quick_add("Test")).to_have_value("One too many")
+    expect(board.notice("Test").get_by_role("button")).to_have_count(0)
+    assert len(ops.cards()) == 3
+
+
+def test_a_card_is_moved_by_the_form_on_its_page(board: BoardWindow, ops: BoardOf) -> None:
+    card = ops.add("Moves")
+    above, below = ops.add(column="Ready"), ops.add(column="Ready")
+    page = card_page(board, card)
+    page.get_by_role("link", name="Move to…").click()
+    page.get_by_label("Column").select_option("Ready (2 of 5)")
+    page.get_by_role("button", name="Show the places of this column").click()
+    expect(page.get_by_label("Column").locator("option:checked")).to_have_text("Ready (2 of 5)")
+    page.get_by_label("Place").select_option(f"After {above['ref']} A card")
+    page.get_by_role("button", name="Move", exact=True).click()
+    board.shows("Ready", above, card, below)
+
+
+def test_the_menu_of_a_card_leads_to_its_page(board: BoardWindow, ops: BoardOf) -> None:
+    card = ops.add("Has a menu")
+    board.page.reload()
+    board.menu_button(card).click()
+    expect(board.page.get_by_role("heading", level=1)).to_have_text("Has a menu")
+
+
+def test_a_refused_move_shows_the_board_with_the_reason(board: BoardWindow, ops: BoardOf) -> None:
+    card = ops.add("Stays")
+    oldest, *_ = [ops.add(column="Test") for _ in range(3)]
+    page = card_page(board, card)
+    page.get_by_role("link", name="Move to…").click()
+    page.get_by_label("Column").select_option("Test (3 of 3, full)")
+    page.get_by_role("button", name="Move", exact=True).click()
+    expect(board.notice("Test")).to_contain_text(
+        f"Test is full (3 of 3). {card['ref']} went back to Backlog."
+    )
+    expect(board.notice("Test")).to_contain_text(f"Oldest here: {oldest['ref']}")
+    board.shows("Backlog", card)
+
+
+def test_a_card_is_blocked_and_unblocked(board: BoardWindow, ops: BoardOf) -> None:
+    card = ops.add("Waits", column="Doing")
+    page = card_page(board, card)
+    page.get_by_role("link", name="Block…").click()
+    page.get_by_label("What does it wait for?").fill("   ")
+    page.get_by_role("button", name="Block").click()
+    expect(page.get_by_label("What does it wait for?")).to_have_accessible_description(
+        "must not be empty"
+    )
+    page.get_by_label("What does it wait for?").fill("Vendor ticket 4471")
+    page.get_by_role("button", name="Block").click()
+    expect(board.card(card).locator(".card-block")).to_contain_text("Vendor ticket 4471")
+    page = card_page(board, card)
+    page.get_by_role("link", name="Unblock…").click()
+    page.get_by_role("button", name="Unblock").click()
+    expect(board.card(card).locator(".card-block")).to_have_count(0)
+
+
+def test_a_blocked_card_is_refused_on_its_way_to_the_right(
+    board: BoardWindow, ops: BoardOf
+) -> None:
+    card = ops.add("Waits", column="Doing")
+    ops.person.post(f"/cards/{card['id']}/block", {"reason": "Vendor ticket 4471"})
+    page = card_page(board, card)
+    page.get_by_role("link", name="Move to…").click()
+    page.get_by_label("Column").select_option("Test (0 of 3)")
+    page.get_by_role("button", name="Move", exact=True).click()
+    expect(board.notice("Test")).to_contain_text("is blocked: Vendor ticket 4471.")
+
+
+def test_a_card_is_archived_and_restored(board: BoardWindow, ops: BoardOf) -> None:
+    card, other = ops.add("Goes and comes back"), ops.add("Stays")
+    page = card_page(board, card)
+    page.get_by_role("button", name="Archive").click()
+    board.shows("Backlog", other)
+    page.get_by_role("link", name="Archive").click()
+    page.get_by_role("button", name=f"Restore {card['ref']}").click()
+    expect(page.get_by_text("Nothing is archived.")).to_be_visible()
+    page.get_by_role("link", name="Board", exact=True).click()
+    expect(board.card(card)).to_be_visible()
+
+
+def test_a_card_is_edited_and_a_conflict_shown(
+    board: BoardWindow, ops: BoardOf, jo: Person
+) -> None:
+    card = ops.add("Old title")
+    page = card_page(board, card)
+    page.get_by_text("Edit title and description").click()
+    page.get_by_label("Title").fill("My title")
+    jo.patch(f"/cards/{card['id']}", {"title": "Their title"})
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Their title")
+    expect(page.get_by_label("Title")).to_have_value("My title")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("My title")
+
+
+def test_the_flow_page_and_its_filters(windows: Windows, simple: BoardOf) -> None:
+    card = simple.add(team="ops")
+    simple.add(team="dev", column="Done")
+    simple.move(card, "Done")
+    page = windows.open(simple.person, f"/boards/{simple.key}/flow", java_script_enabled=False)
+    expect(page.get_by_role("heading", name="The 2 cards behind it")).to_be_visible()
+    page.get_by_role("button", name="Team").click()
+    page.get_by_role("checkbox", name="ops").check()
+    page.get_by_role("group", name="Team").get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("heading", name="The 1 card behind it")).to_be_visible()
+
+
+def test_a_page_without_scripts_does_not_claim_to_be_live(board: BoardWindow) -> None:
+    expect(board.page.locator("#live")).not_to_have_text("Live")
