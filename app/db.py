@@ -20,7 +20,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import cache
 from typing import Any, Generic, TypeVar, cast
 
@@ -31,7 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import UpdateBase
 
 from app.errors import Refusal, Unavailable
-from app.faults import is_lost, is_transient, translated, was_overtaken
+from app.faults import DATABASE_ERRORS, is_lost, is_transient, translated, was_overtaken
 
 log = logging.getLogger("weir.db")
 
@@ -274,7 +274,7 @@ class Database:
         self._down_until = 0.0
         self._closed = False
         self._gate = threading.Lock()  # between handing work in and closing
-        self._readers = ThreadPoolExecutor(pool_size, thread_name_prefix="weir-read")
+        self._reads: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         # Who waits to write, by board; a board that stands in `_turns` waits for a thread.
         self._waiting: dict[str, deque[_Item]] = {}
         self._turns: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -282,7 +282,11 @@ class Database:
             threading.Thread(target=self._write_turns, name=f"weir-write-{number}", daemon=True)
             for number in range(1 if self.dialect == SQLITE else pool_size)
         ]
-        for thread in self._writers:
+        self._readers = [
+            threading.Thread(target=self._read_all, name=f"weir-read-{number}", daemon=True)
+            for number in range(pool_size)
+        ]
+        for thread in (*self._writers, *self._readers):
             thread.start()
 
     async def write(self, fn: Callable[..., T], *args: Any, board: str | None = None) -> T:
@@ -298,7 +302,10 @@ class Database:
 
     async def read(self, fn: Callable[..., T], *args: Any) -> T:
         """Runs `fn(tx, *args)` on one unchanging state of the database."""
-        return cast(T, await asyncio.wrap_future(self._submit_read(fn, args)))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._submit_read(_Item(fn, args, future, loop))
+        return cast(T, await future)
 
     def write_now(self, fn: Callable[..., T], *args: Any) -> T:
         """`write` for callers without an event loop."""
@@ -308,7 +315,9 @@ class Database:
 
     def read_now(self, fn: Callable[..., T], *args: Any) -> T:
         """`read` for callers without an event loop."""
-        return cast(T, self._submit_read(fn, args).result())
+        future: Future[Any] = Future()
+        self._submit_read(_Item(fn, args, future, None))
+        return cast(T, future.result())
 
     def close(self) -> None:
         """Finishes what was begun, ends the threads and closes every connection. What takes longer
@@ -319,12 +328,12 @@ class Database:
             self._closed = True
         for _ in self._writers:
             self._turns.put(None)
-        self._readers.shutdown(wait=False)
+        for _ in self._readers:
+            self._reads.put(None)
         breaker = threading.Timer(CLOSE_SECONDS, self._break_off)
         breaker.start()
-        for thread in self._writers:
+        for thread in (*self._writers, *self._readers):
             thread.join()
-        self._readers.shutdown()
         breaker.cancel()
         with self._open_lock:
             for connection in self._open:
@@ -345,22 +354,41 @@ class Database:
 
     # --- reading
 
-    def _submit_read(self, fn: Work, args: tuple[Any, ...]) -> "Future[Any]":
+    def _submit_read(self, item: _Item) -> None:
         with self._gate:
             self._check_open()
-            return self._readers.submit(self._read, fn, args)
+            self._reads.put(item)
 
     def _check_open(self) -> None:
         if self._closed:
             raise Unavailable("The service is shutting down.")
 
+    def _read_all(self) -> None:
+        """What a reader thread does: takes one who waits after the other, reads and answers."""
+        while (item := self._reads.get()) is not None:
+            if item.future.cancelled():
+                continue
+            try:
+                item.result = self._read(item.fn, item.args)
+            except Exception as error:
+                item.error = error
+            _answer([item])
+
     def _read(self, fn: Work, args: tuple[Any, ...]) -> Any:
         for attempt in range(2):
             try:
                 connection, cursor = self._connection("read")
-                with connection.begin():
+                # The driver's own calls: the engine's would cost more than most of what is read.
+                if self.dialect == SQLITE:
+                    cursor.execute("BEGIN")
+                try:
                     return fn(Tx(connection, cursor, self.memory), *args)
-            except (sqlite3.Error, psycopg.Error, sa.exc.DBAPIError) as error:
+                finally:
+                    if connection.in_transaction():
+                        connection.rollback()
+                    else:
+                        cursor.connection.rollback()
+            except DATABASE_ERRORS as error:
                 # A connection that the server closed is opened anew once: nothing was written.
                 if not (self._forget_if_lost("read", error) and attempt == 0):
                     raise translated(error) from error
@@ -427,7 +455,7 @@ class Database:
                     item.tx = tx = Tx(connection, cursor, self.memory)
                     try:
                         item.result = item.fn(tx, *item.args)
-                    except (psycopg.Error, sqlite3.Error, sa.exc.DBAPIError):
+                    except DATABASE_ERRORS:
                         raise
                     except Exception as error:
                         if tx.dirty:
@@ -483,7 +511,7 @@ class Database:
                     raise
                 item.tx = tx
                 return
-            except (sqlite3.Error, psycopg.Error, sa.exc.DBAPIError) as error:
+            except DATABASE_ERRORS as error:
                 lost = is_lost(error)
                 self._forget_if_useless(error, committing)
                 again = (
@@ -600,6 +628,10 @@ def _settle(items: list[_Item]) -> None:
         item.settle()
 
 
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()
+
+
 def make_engine(url: str, *, synchronous: str = "FULL") -> sa.Engine:
     """An engine without a pool of its own: each worker thread keeps one connection."""
     parsed = sa.make_url(url)
@@ -623,6 +655,8 @@ def make_engine(url: str, *, synchronous: str = "FULL") -> sa.Engine:
     def prepare(connection: Any, record: Any) -> None:
         # The driver's own transactions leave DDL and savepoints out: we begin and end them.
         connection.isolation_level = None
+        # Its own knows the letters from A to Z alone, and a search is for any case.
+        connection.create_function("lower", 1, _lower, deterministic=True)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute("PRAGMA foreign_keys=ON")
@@ -634,6 +668,8 @@ def make_engine(url: str, *, synchronous: str = "FULL") -> sa.Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(connection.info.get("weir_begin", "BEGIN IMMEDIATE"))
+        raw: Any = connection.connection.dbapi_connection
+        if not raw.in_transaction:
+            connection.exec_driver_sql(connection.info.get("weir_begin", "BEGIN IMMEDIATE"))
 
     return engine
