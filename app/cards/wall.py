@@ -174,9 +174,11 @@ class Painter:
         # Words of time change by the minute, so what is made of them can be kept that long.
         self.now = board.now - board.now % clock.MINUTE
         self.today = day_of(self.now, board.row.time_zone)
-        self._template = web.templates.get_template("boards/_card.html")
+        template: Any = web.templates.get_template("boards/_card.html").module
+        self._item = template.card_item
         self._labels: dict[int, str] | None = None
         self._people: dict[int, str] = {}
+        self._faces: dict[int, Person] = {}
 
     def cards(self, rows: Iterable[FaceRow]) -> list[Markup]:
         """The HTML of some cards."""
@@ -204,7 +206,7 @@ class Painter:
             )
             html = faces.get(key)
             if html is None:
-                html = faces[key] = Markup(self._template.render(card=self.face(row)))  # noqa: S704
+                html = faces[key] = self._item(self.face(row))
             made.append(html)
         return made
 
@@ -213,7 +215,7 @@ class Painter:
         shape = self.board.shape
         column = shape.column[row.column_id]
         lane = shape.lane[row.lane_id]
-        assignees = [person_of(i, self._person(i)) for i in ids(row.assignee_ids)]
+        assignees = [self._face_of(i) for i in ids(row.assignee_ids)]
         labels = sorted(self._label_names()[i] for i in ids(row.label_ids))
         due = None if row.due_on is None else date.fromisoformat(row.due_on)
         age, blocked = self._age(row), self._blocked(row)
@@ -273,10 +275,13 @@ class Painter:
             self._labels = read_labels(self.tx, self.board.id)
         return self._labels
 
-    def _person(self, user_id: int) -> str:
-        if user_id not in self._people:
-            self._people.update(names_of(self.tx, {user_id}))
-        return self._people[user_id]
+    def _face_of(self, user_id: int) -> Person:
+        face = self._faces.get(user_id)
+        if face is None:
+            if user_id not in self._people:
+                self._people.update(names_of(self.tx, {user_id}))
+            face = self._faces[user_id] = person_of(user_id, self._people[user_id])
+        return face
 
 
 def person_of(user_id: int, name: str) -> Person:
