@@ -11,6 +11,15 @@ from app.errors import AppError, Invalid, StorageFull, Unavailable
 
 log = logging.getLogger("weir.db")
 
+# A driver refuses some values before the database sees them, with errors that are not its own.
+DATABASE_ERRORS = (
+    sqlite3.Error,
+    psycopg.Error,
+    sa.exc.DBAPIError,
+    OverflowError,
+    UnicodeEncodeError,
+)
+
 # The server is stopping, starting, or (after a failover) not the one that takes changes.
 _GONE = (
     pg.AdminShutdown,
@@ -61,7 +70,7 @@ def translated(error: BaseException) -> BaseException:
     if isinstance(original, psycopg.OperationalError):
         # A lock or a statement that took too long, conflicts again and again, too little memory.
         return Unavailable(_BUSY)
-    if isinstance(original, psycopg.DataError | OverflowError):
+    if isinstance(original, psycopg.DataError | OverflowError | UnicodeEncodeError):
         return _out_of_range(original)
     return error
 

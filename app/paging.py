@@ -10,7 +10,7 @@ import orjson
 from fastapi import Depends, Query
 
 from app.errors import Invalid
-from app.types import Cursor, PageSize
+from app.types import MAX_INTEGER, Cursor, PageSize
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Page:
         """The key, for lists in the order of ids."""
         if self.after is None:
             return 0
-        if type(self.after) is not int:
+        if type(self.after) is not int or not 0 <= self.after <= MAX_INTEGER:
             raise bad_cursor()
         return self.after
 

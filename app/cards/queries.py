@@ -217,10 +217,10 @@ def filtered(
 
 def _mentions(text: str) -> Any:
     """Whether a card's title, description or external id has a text, or its number is it."""
-    escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     pattern = f"%{escaped}%"
     matches: list[Any] = [
-        func.lower(column).like(pattern, escape="\\")
+        func.lower(column).like(func.lower(pattern), escape="\\")
         for column in (Card.title, Card.description, Card.external_id)
     ]
     number = text.rpartition("-")[2]
