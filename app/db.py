@@ -31,7 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import UpdateBase
 
 from app.errors import Refusal, Unavailable
-from app.faults import DATABASE_ERRORS, DATABASE_ERRORS, is_lost, is_transient, translated, was_overtaken
+from app.faults import DATABASE_ERRORS, is_lost, is_transient, translated, was_overtaken
 
 log = logging.getLogger("weir.db")
 
@@ -632,10 +632,6 @@ def _lower(text: str | None) -> str | None:
     return None if text is None else text.lower()
 
 
-def _lower(text: str | None) -> str | None:
-    return None if text is None else text.lower()
-
-
 def make_engine(url: str, *, synchronous: str = "FULL") -> sa.Engine:
     """An engine without a pool of its own: each worker thread keeps one connection."""
     parsed = sa.make_url(url)
@@ -659,8 +655,6 @@ def make_engine(url: str, *, synchronous: str = "FULL") -> sa.Engine:
     def prepare(connection: Any, record: Any) -> None:
         # The driver's own transactions leave DDL and savepoints out: we begin and end them.
         connection.isolation_level = None
-        # Its own knows the letters from A to Z alone, and a search is for any case.
-        connection.create_function("lower", 1, _lower, deterministic=True)
         # Its own knows the letters from A to Z alone, and a search is for any case.
         connection.create_function("lower", 1, _lower, deterministic=True)
         connection.execute("PRAGMA journal_mode=WAL")
