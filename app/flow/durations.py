@@ -41,9 +41,9 @@ def range_words(bucket: Bucket, *, open_end: bool = False) -> str:
     return f"{bucket.start // size:,}–{end:,} {unit if end == 1 else unit + 's'}"
 
 
-def tick_words(at: int, width: int) -> str:
-    """A point on the axis of a histogram with buckets of this width."""
-    size, unit = _common_unit(width)
+def tick_words(at: int, step: int) -> str:
+    """A point on the axis of a histogram whose points are so far apart."""
+    size, unit = _common_unit(step)
     return f"{at // size:,} {_SHORT[unit]}" if at else "0"
 
 

@@ -173,7 +173,7 @@ def _ticks(buckets: Sequence[Bucket], slot: float) -> list[Tick]:
     equal = len(buckets) - rest
     step = -(-equal // 5)
     ticks = [
-        Tick(round(place * slot, 3), tick_words(place * width, width))
+        Tick(round(place * slot, 3), tick_words(place * width, step * width))
         for place in range(0, equal + 1, step)
     ]
     if rest:
@@ -183,7 +183,7 @@ def _ticks(buckets: Sequence[Bucket], slot: float) -> list[Tick]:
 
 
 def _marks(found: Summary, slot: float) -> list[Mark]:
-    """Lines at the service level expectations; their words stand in two rows by turns."""
+    """Lines at the service level expectations; their words stand in three rows by turns."""
     marks: list[Mark] = []
     for point in (50, 85, 95):
         value = found.sle.get(point)
