@@ -364,9 +364,13 @@ class Heads:
         self._tickers = tickers
         self._in_column: dict[int, int] = {}
         self._in_lane: dict[int, int] = {}
+        self._unfinished: dict[int, int] = {}
         for cell, count in board.counts.items():
             self._in_column[cell.column_id] = self._in_column.get(cell.column_id, 0) + count
             self._in_lane[cell.lane_id] = self._in_lane.get(cell.lane_id, 0) + count
+            column = board.shape.column.get(cell.column_id)
+            if column is not None and column.kind != DONE:
+                self._unfinished[cell.lane_id] = self._unfinished.get(cell.lane_id, 0) + count
 
     def column(self, column: Column) -> ColumnView:
         """A column's header."""
@@ -401,8 +405,8 @@ class Heads:
 
     def lane(self, lane: Lane) -> LaneView:
         """A lane's header."""
-        total = self._in_lane.get(lane.id, 0)
-        held = total
+        # Without a limit the count is of all cards that are not done.
+        held = self._unfinished.get(lane.id, 0)
         if lane.wip_limit is not None:
             held = self._held.get(Place(rules.LANE, lane.id), 0)
         return LaneView(
@@ -410,7 +414,7 @@ class Heads:
             name=lane.name,
             expedite=lane.expedite,
             gauge=gauge(lane.name, lane.wip_limit, held),
-            card_count=total,
+            card_count=self._in_lane.get(lane.id, 0),
             ticker=self._tickers.get(lane.id, []),
         )
 
