@@ -10,6 +10,17 @@ from app.errors import AppError, Invalid
 
 MOST_FIELDS = 100
 
+_WORDS = {
+    "missing": "must not be empty",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be one of the choices",
+    # Nothing but a board's key has a pattern.
+    "string_pattern_mismatch": "must have 2 to 10 letters and digits, a letter first",
+}
+
 
 class Form(BaseModel):
     """A form's fields; one that was left empty counts as not sent."""
@@ -61,7 +72,7 @@ def errors_of(error: ValidationError) -> dict[str, str]:
     for each in error.errors():
         name = str(each["loc"][0]) if each["loc"] else ""
         message = str(each["msg"]).removeprefix("Value error, ")
-        if each["type"] == "missing":
-            message = "must not be empty"
+        if each["type"] in _WORDS:
+            message = _WORDS[each["type"]].format(**each.get("ctx", {}))
         found.setdefault(name, message.encode("utf-8", "replace").decode())
     return found

@@ -441,8 +441,9 @@ def _clocks(row: CardRow, now: int, zone: str) -> list[dict[str, str]]:
         (
             "Lead time",
             waiting if row.lead_time is None else long_duration(row.lead_time),
-            f"from {moment(row.created_at, zone).words}"
-            + (f" to {moment(row.done_at, zone).words}" if row.done_at else ", until it is done"),
+            f"from {moment(row.created_at, zone).words} to {moment(row.done_at, zone).words}"
+            if row.done_at is not None
+            else f"counting since {moment(row.created_at, zone).words}",
         )
     ]
     if row.done_at is not None:
