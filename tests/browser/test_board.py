@@ -85,6 +85,10 @@ def test_lanes_line_up_across_the_columns(windows: Windows, ops: BoardOf) -> Non
     assert max(tops[0]) < max(tops[1])
     expect(board.lane_head("Expedite")).to_contain_text("1 / 1 full")
     expect(board.lane_head("Expedite")).to_contain_text("Put out the fire · in Deploy")
+    expect(board.lane_head("Standard").locator(".wip > [aria-hidden]")).to_have_text("3")
+    ops.add(column="In production")
+    expect(board.count("In production")).to_have_text("1")
+    expect(board.lane_head("Standard").locator(".wip > [aria-hidden]")).to_have_text("3")
 
 
 def test_a_card_shows_what_one_must_know_of_it(windows: Windows, ops: BoardOf, jo: Person) -> None:
@@ -524,6 +528,30 @@ def test_the_focus_goes_through_the_page_from_the_top_to_the_right(
     for column in columns[1:]:
         expected += [f"{column}-plus", f"{column}-title", f"{column}-submit"]
     assert seen[: len(expected)] == expected
+
+
+def test_the_focus_never_hides_behind_what_sticks_and_never_scrolls_the_board_in_vain(
+    windows: Windows, ops: BoardOf
+) -> None:
+    cards = [ops.add(f"Number {n}") for n in range(20)]
+    board = windows.board(ops, viewport={"width": 1200, "height": 600})
+    page = board.page
+    scroller = page.locator("#board")
+    for field in (board.quick_add("Backlog"), board.column("Backlog").locator(".column-plus")):
+        field.evaluate("(field) => field.focus()")
+        assert scroller.evaluate("(board) => board.scrollTop") == 0
+    uncovered = """(title) => {
+        const card = title.closest('.card');
+        const { left, top, bottom } = card.getBoundingClientRect();
+        const seen = (y) => document.elementFromPoint(left + 40, y)?.closest('.card') === card;
+        return seen(top + 4) && seen(bottom - 4);
+    }"""
+    board.title(cards[0]).focus()
+    for key, order in (("ArrowDown", cards[1:]), ("ArrowUp", cards[-2::-1])):
+        for card in order:
+            press(page, key)
+            expect(board.title(card)).to_be_focused()
+            assert board.title(card).evaluate(uncovered), card["title"]
 
 
 def test_the_skip_link_leads_to_the_board(windows: Windows, simple: BoardOf) -> None:

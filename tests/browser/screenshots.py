@@ -1,0 +1,63 @@
+"""Takes a picture of every page and state, in light, dark and on a phone:
+
+    python -m tests.browser.screenshots FOLDER
+
+The picture in the README is `board-readme.png` of these, kept as `.docs/board.png`.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from tests import databases
+from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.browser.served import Served
+from tests.browser.sights import SIGHTS, Scene
+from tests.browser.windows import PHONE, Windows
+
+WIDE = {"viewport": {"width": 1440, "height": 900}}
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {**WIDE, "color_scheme": "light"},
+    "dark": {**WIDE, "color_scheme": "dark"},
+    "phone": {**PHONE, "color_scheme": "light"},
+}
+
+
+def main(folder: Path, names: list[str]) -> None:
+    """Takes the pictures, all or those that begin with one of the names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    alive = databases.make_folder()
+    with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
+        place = Path(data)
+        weir, empty = (
+            Served(databases.fresh_sqlite(place / f"{name}.sqlite3"), place)
+            for name in ("weir", "empty")
+        )
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        windows = Windows(chromium, weir)
+        scene = Scene(weir, empty, windows)
+        for look, options in LOOKS.items():
+            browsers = scene.browsers(**options)
+            for sight in SIGHTS:
+                if names and not sight.name.startswith(tuple(names)):
+                    continue
+                page = browsers[sight.who].new_page()
+                sight.show(page, scene)
+                page.evaluate("document.fonts.ready")
+                # A board fills its window; the other pages are as long as they are.
+                whole = page.locator(".page-board").count() == 0
+                page.screenshot(path=folder / f"{sight.name}-{look}.png", full_page=whole)
+                page.close()
+        chromium.close()
+        for served in (weir, empty):
+            served.close()
+    databases.remove_folder(alive)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit((__doc__ or "").strip())
+    main(Path(sys.argv[1]), sys.argv[2:])

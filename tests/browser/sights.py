@@ -1,0 +1,418 @@
+"""Every page and every state that a page can be in, for tests that look at all of them."""
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from app.auth import service as auth
+from app.boards import service as boards
+from tests.browser import sample
+from tests.browser.served import Served
+from tests.browser.windows import BoardWindow, Windows
+
+SOMEBODY, NOBODY, NEWCOMER = "somebody", "nobody", "newcomer"
+
+
+class Scene:
+    """A Weir with people and boards at which everything can be seen, and one without anybody."""
+
+    def __init__(self, weir: Served, empty: Served, windows: Windows) -> None:
+        self.weir = weir
+        self.ada = weir.person("Ada Lovelace", password="correct horse battery")
+        self.jo = weir.person("Jo March")
+        self.mk = weir.person("Mary Kenneth Keller")
+        self.newcomer = weir.person("Nora Newcomer")
+        self.ops = self.ada.board("OPS")
+        self.ada.patch("/boards/OPS", {"name": "Platform · Dev + Ops"})
+        for person in (self.jo, self.mk):
+            self.ops.join(person)
+        self.cards = sample.fill(self.ops, self.ada, self.jo, self.mk)
+        self.ada.patch(
+            f"/columns/{self.ops.column('Test')}",
+            {"policy": "Acceptance tests are green.\nSomebody else has read the change."},
+        )
+        for title in ("Archived long ago", "Finds no room"):
+            card = self.ops.add(title, column="Ready")
+            self.ada.post(f"/cards/{card['id']}/archive")
+        self.unused = weir.board(self.ada, "simple")
+        self.bare = weir.board(self.ada, "empty")
+        actor = self.ada.actor
+        assert actor is not None
+        self.invite = weir.db.write_now(boards.create_invite, actor, self.ops.key, "member", 14)
+        self.empty = empty
+        self.set_up = empty.db.write_now(auth.new_setup_link)
+        self._windows = windows
+
+    def browsers(self, **look: Any) -> dict[str, BrowserContext]:
+        """A browser for each kind of person."""
+        people = {SOMEBODY: self.ada, NOBODY: None, NEWCOMER: self.newcomer}
+        return {who: self._windows.browser(person, **look) for who, person in people.items()}
+
+    @property
+    def url(self) -> str:
+        """The address of the board in use."""
+        return f"/boards/{self.ops.key}"
+
+    def card_url(self, title: str) -> str:
+        """The address of one of its cards."""
+        return f"{self.url}/cards/{self.card(title)['number']}"
+
+    def card(self, title: str) -> Any:
+        """One of its cards, by the beginning of the title."""
+        return next(card for card in self.cards if card["title"].startswith(title))
+
+    def board(self, page: Page, board: Any = None) -> BoardWindow:
+        """Opens a board."""
+        board = board or self.ops
+        page.goto(f"/boards/{board.key}")
+        expect(page.locator("#live")).to_have_text("Live")
+        return BoardWindow(page, board)
+
+
+class Sight(NamedTuple):
+    """A page or a state of one, who sees it, and how one gets there."""
+
+    name: str
+    who: str
+    show: Callable[[Page, Scene], None]
+
+
+SIGHTS: list[Sight] = []
+
+
+def sight(who: str = SOMEBODY) -> Callable[[Callable[[Page, Scene], None]], None]:
+    """Adds a sight; the function that leads there gives it its name."""
+
+    def add(show: Callable[[Page, Scene], None]) -> None:
+        SIGHTS.append(Sight(show.__name__.replace("_", "-"), who, show))
+
+    return add
+
+
+# ---- The board -----------------------------------------------------------------------------------
+
+
+@sight()
+def board(page: Page, scene: Scene) -> None:
+    scene.board(page)
+
+
+@sight()
+def board_unused(page: Page, scene: Scene) -> None:
+    scene.board(page, scene.unused)
+
+
+@sight()
+def board_without_columns(page: Page, scene: Scene) -> None:
+    scene.board(page, scene.bare)
+
+
+@sight()
+def board_menu(page: Page, scene: Scene) -> None:
+    board = scene.board(page)
+    board.open_menu(scene.card("Rate limit"))
+    board.page.keyboard.press("ArrowDown")
+
+
+@sight()
+def board_account_menu(page: Page, scene: Scene) -> None:
+    scene.board(page).page.locator("#account-button").click()
+    expect(page.locator("#account-menu")).to_be_visible()
+
+
+@sight()
+def board_policy(page: Page, scene: Scene) -> None:
+    scene.board(page)
+    page.get_by_role("button", name="Policy of Test").click()
+    expect(page.get_by_text("Acceptance tests are green.")).to_be_visible()
+
+
+@sight()
+def board_move(page: Page, scene: Scene) -> None:
+    scene.board(page).choose(scene.card("Rate limit"), "Move to…")
+
+
+@sight()
+def board_block(page: Page, scene: Scene) -> None:
+    scene.board(page).choose(scene.card("Rate limit"), "Block…")
+
+
+@sight()
+def board_block_with_error(page: Page, scene: Scene) -> None:
+    board = scene.board(page)
+    board.choose(scene.card("Rate limit"), "Block…")
+    board.dialog.get_by_label("What does it wait for?").fill(" ")
+    board.dialog.get_by_role("button", name="Block").click()
+    expect(board.dialog.locator(".error")).to_be_visible()
+
+
+@sight()
+def board_unblock(page: Page, scene: Scene) -> None:
+    scene.board(page).choose(scene.card("Raise the"), "Unblock…")
+
+
+@sight()
+def board_refusal(page: Page, scene: Scene) -> None:
+    board = scene.board(page)
+    board.choose(scene.card("Audit log"), "Move to…")
+    board.dialog.get_by_label("Column").select_option("Test (3 of 3, full)")
+    board.dialog.get_by_role("button", name="Move", exact=True).click()
+    expect(board.notice("Test")).to_be_visible()
+
+
+@sight()
+def board_typing(page: Page, scene: Scene) -> None:
+    field = scene.board(page).quick_add("Backlog")
+    field.click()
+    field.fill("A card that is being typed")
+
+
+@sight()
+def board_toast(page: Page, scene: Scene) -> None:
+    board = scene.board(page)
+    card = scene.ops.add("Goes")
+    board.choose(card, "Archive")
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+
+
+@sight()
+def board_offline(page: Page, scene: Scene) -> None:
+    scene.board(page)
+    page.context.set_offline(True)
+    expect(page.locator("#offline-band")).to_be_visible()
+    page.context.set_offline(False)
+    page.evaluate("dispatchEvent(new Event('offline'))")
+    expect(page.locator("#live")).to_have_text(re.compile("Offline|Live|Reconnecting"))
+
+
+# ---- A card --------------------------------------------------------------------------------------
+
+
+@sight()
+def card(page: Page, scene: Scene) -> None:
+    page.goto(scene.card_url("Split the"))
+
+
+@sight()
+def card_blocked(page: Page, scene: Scene) -> None:
+    page.goto(scene.card_url("Raise the"))
+
+
+@sight()
+def card_editing(page: Page, scene: Scene) -> None:
+    page.goto(scene.card_url("Split the"))
+    page.get_by_text("Edit title and description").click()
+
+
+@sight()
+def card_conflict(page: Page, scene: Scene) -> None:
+    page.goto(scene.card_url("Export invoices"))
+    page.get_by_text("Edit title and description").click()
+    page.get_by_label("Title").fill("Export invoices as CSV and PDF")
+    url = f"/cards/{scene.card('Export invoices')['id']}"
+    number = scene.jo.get(url)["version"]
+    scene.jo.patch(url, {"description": f"With the tax number, draft {number}"})
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".conflict")).to_be_visible()
+
+
+@sight()
+def card_with_errors(page: Page, scene: Scene) -> None:
+    page.goto(scene.card_url("Split the"))
+    page.get_by_text("Edit title and description").click()
+    page.get_by_label("Title").fill(" ")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".error")).to_be_visible()
+
+
+@sight()
+def card_move(page: Page, scene: Scene) -> None:
+    page.goto(scene.card_url("Split the") + "/move")
+
+
+@sight()
+def card_block(page: Page, scene: Scene) -> None:
+    page.goto(scene.card_url("Split the") + "/block")
+
+
+@sight()
+def card_unblock(page: Page, scene: Scene) -> None:
+    page.goto(scene.card_url("Raise the") + "/block")
+
+
+# ---- Around a board ------------------------------------------------------------------------------
+
+
+@sight()
+def flow(page: Page, scene: Scene) -> None:
+    page.goto(f"{scene.url}/flow")
+
+
+@sight()
+def flow_filter(page: Page, scene: Scene) -> None:
+    page.goto(f"{scene.url}/flow?team=ops")
+    page.get_by_role("button", name="Team").click()
+    page.get_by_text("View as table").click()
+
+
+@sight()
+def flow_without_cards(page: Page, scene: Scene) -> None:
+    page.goto(f"/boards/{scene.unused.key}/flow")
+
+
+@sight()
+def flow_with_errors(page: Page, scene: Scene) -> None:
+    page.goto(f"{scene.url}/flow?from=2026-04-01&to=2026-03-01")
+
+
+@sight()
+def archive(page: Page, scene: Scene) -> None:
+    page.goto(f"{scene.url}/archive")
+
+
+@sight()
+def archive_refusal(page: Page, scene: Scene) -> None:
+    while scene.ops.try_add("Fills", "Ready").is_success:
+        pass
+    page.goto(f"{scene.url}/archive")
+    page.get_by_role("button", name=re.compile("Finds no room")).click()
+    expect(page.locator(".notice")).to_be_visible()
+    for each in scene.ops.cards():
+        if each["title"] == "Fills":
+            scene.ada.post(f"/cards/{each['id']}/archive")
+
+
+@sight()
+def archive_empty(page: Page, scene: Scene) -> None:
+    page.goto(f"/boards/{scene.unused.key}/archive")
+
+
+@sight()
+def people(page: Page, scene: Scene) -> None:
+    page.goto(f"{scene.url}/people")
+    page.get_by_text("What may each role do?").click()
+
+
+@sight()
+def people_invite(page: Page, scene: Scene) -> None:
+    page.goto(f"/boards/{scene.unused.key}/people")
+    page.get_by_role("button", name="Make an invite link").click()
+
+
+@sight()
+def people_with_errors(page: Page, scene: Scene) -> None:
+    page.goto(f"{scene.url}/people")
+    page.get_by_label("E-mail").fill("nobody@example.org")
+    page.get_by_role("button", name="Add").click()
+    expect(page.locator(".error")).to_be_visible()
+
+
+@sight()
+def boards_list(page: Page, scene: Scene) -> None:
+    page.goto("/boards")
+
+
+@sight(NEWCOMER)
+def boards_none(page: Page, scene: Scene) -> None:
+    page.goto("/boards")
+
+
+@sight()
+def board_new(page: Page, scene: Scene) -> None:
+    page.goto("/boards/new")
+
+
+@sight()
+def board_new_with_errors(page: Page, scene: Scene) -> None:
+    page.goto("/boards/new")
+    page.get_by_label("Name").fill("Another")
+    page.get_by_label("Key").fill(scene.ops.key)
+    page.get_by_role("button", name="Make the board").click()
+    expect(page.locator(".error")).to_be_visible()
+
+
+# ---- Accounts ------------------------------------------------------------------------------------
+
+
+@sight()
+def account(page: Page, scene: Scene) -> None:
+    page.goto("/account")
+
+
+@sight()
+def account_token(page: Page, scene: Scene) -> None:
+    page.goto("/account")
+    page.get_by_label("What is it for?").fill("Nightly report")
+    page.get_by_label("Ends after (days)").fill("30")
+    page.get_by_role("button", name="Make a token").click()
+    expect(page.locator("#new-token")).to_be_visible()
+
+
+@sight()
+def account_with_errors(page: Page, scene: Scene) -> None:
+    page.goto("/account")
+    page.get_by_label("What is it for?").fill("Nightly report")
+    page.get_by_label("Ends after (days)").fill("99999")
+    page.get_by_role("button", name="Make a token").click()
+    expect(page.locator(".error")).to_be_visible()
+
+
+@sight(NOBODY)
+def sign_in(page: Page, scene: Scene) -> None:
+    page.goto("/sign-in")
+
+
+@sight(NOBODY)
+def sign_in_with_error(page: Page, scene: Scene) -> None:
+    page.goto("/sign-in")
+    page.get_by_label("E-mail").fill(scene.ada.email)
+    page.get_by_label("Password").fill("wrong password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+@sight(NOBODY)
+def invite(page: Page, scene: Scene) -> None:
+    page.goto(f"/invite/{scene.invite}")
+
+
+@sight(NEWCOMER)
+def invite_with_account(page: Page, scene: Scene) -> None:
+    page.goto(f"/invite/{scene.invite}")
+
+
+@sight(NOBODY)
+def invite_with_errors(page: Page, scene: Scene) -> None:
+    page.goto(f"/invite/{scene.invite}")
+    page.get_by_label("Your name").fill("Ada Lovelace")
+    page.get_by_label("E-mail").fill(scene.ada.email)
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Make an account and join").click()
+    expect(page.locator(".error")).to_be_visible()
+
+
+@sight(NOBODY)
+def setup(page: Page, scene: Scene) -> None:
+    page.goto(f"{scene.empty.url}/setup?t={scene.set_up}")
+
+
+@sight(NOBODY)
+def setup_with_errors(page: Page, scene: Scene) -> None:
+    page.goto(f"{scene.empty.url}/setup?t={scene.set_up}")
+    page.get_by_label("Your name").fill("Ada Lovelace")
+    page.get_by_label("E-mail").fill("ada@example.org")
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Begin").click()
+    expect(page.locator(".error")).to_be_visible()
+
+
+@sight(NOBODY)
+def setup_done(page: Page, scene: Scene) -> None:
+    page.goto("/setup?t=spent")
+
+
+@sight()
+def error_not_found(page: Page, scene: Scene) -> None:
+    page.goto("/boards/NOSUCH")
