@@ -43,13 +43,15 @@ def make_backup(url: str, file: Path) -> Contents:
     source = sqlite_file(url)
     if file.exists():
         raise _there_already(file)
+    if not file.parent.is_dir():
+        raise CannotBackUp(f"{file.parent}: there is no such folder.")
+    if source is not None and not source.exists():
+        raise CannotBackUp(f"There is no database yet: {source} does not exist.")
     with _draft_of(file) as draft:
         if source is None:
             _copy_postgresql(url, draft)
-        elif source.exists():
-            _copy_sqlite(source, draft)
         else:
-            raise CannotBackUp(f"There is no database yet: {source} does not exist.")
+            _copy_sqlite(source, draft)
         contents = _verified(draft)
         _publish(draft, file)
     return contents
@@ -95,14 +97,12 @@ def _copy_postgresql(url: str, draft: Path) -> None:
     engine = make_engine(url)
     try:
         with engine.connect() as source, migrating(_sqlite_url(draft)) as drain:
-            source.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True, yield_per=AT_ONCE
-            )
+            source.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             source.exec_driver_sql("SET LOCAL statement_timeout = 0")
             source.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             for table in Base.metadata.sorted_tables:
-                for rows in source.execute(sa.select(table)).mappings().partitions():
-                    drain.execute(sa.insert(table), [dict(row) for row in rows])
+                for some in _rows(source, table).mappings().partitions():
+                    drain.execute(sa.insert(table), [dict(row) for row in some])
     finally:
         engine.dispose()
 
@@ -117,9 +117,8 @@ def _fill(draft: Path, url: str) -> None:
                 raise CannotBackUp("The database is not empty; nothing was restored.")
             for kind in (SetupLink, SignInFailure):
                 target.execute(sa.delete(kind))
-            backup.execution_options(yield_per=AT_ONCE)
             for table in Base.metadata.sorted_tables:
-                rows = backup.execute(sa.select(table))
+                rows = _rows(backup, table)
                 if target.dialect.name == POSTGRESQL:
                     _pour(target, table, rows)
                 else:
@@ -127,6 +126,11 @@ def _fill(draft: Path, url: str) -> None:
                         target.execute(sa.insert(table), [dict(row) for row in some])
     finally:
         engine.dispose()
+
+
+def _rows(source: sa.Connection, table: sa.Table) -> sa.Result[tuple[object, ...]]:
+    """Every row of a table, some at a time."""
+    return source.execute(sa.select(table), execution_options={"yield_per": AT_ONCE})
 
 
 def _pour(target: sa.Connection, table: sa.Table, rows: sa.Result[tuple[object, ...]]) -> None:

@@ -3,6 +3,7 @@
 What takes long to load is loaded by the command that needs it, so that `weir --version` is quick.
 """
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -58,13 +59,19 @@ def main() -> None:
     try:
         status = cli(standalone_mode=False)
         sys.stdout.flush()
+    except (SystemExit, BrokenPipeError):
+        # With the first of them typer ends when nobody reads. What is left goes nowhere, or Python
+        # would complain once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        line: str | None = "nobody reads the output any more"
     except BaseException as error:
         line = said(error)
         if line is None:
             raise
-        print(f"weir: {line}", file=sys.stderr)
-        sys.exit(1)
-    sys.exit(status or 0)
+    else:
+        sys.exit(status or 0)
+    print(f"weir: {line}", file=sys.stderr)
+    sys.exit(1)
 
 
 @cli.callback(invoke_without_command=True)

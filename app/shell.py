@@ -1,6 +1,5 @@
 """What the commands share: settings, the database, checked values, passwords, errors as lines."""
 
-import os
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -20,17 +19,22 @@ class CannotDo(Exception):
 
 def read_settings() -> "Settings":
     """The settings of the environment; says which one is wrong."""
+    import sqlalchemy as sa
     from pydantic import ValidationError
 
     from app.config import Settings
 
     try:
-        return Settings()
+        settings = Settings()
+        sa.make_url(settings.url)
     except ValidationError as error:
         first = error.errors()[0]
         setting = "".join(f"WEIR_{part}".upper() for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
         raise CannotDo(f"{setting}: {message}") from None
+    except (sa.exc.ArgumentError, ValueError):
+        raise CannotDo("WEIR_DATABASE_URL: is no address of a database") from None
+    return settings
 
 
 @contextmanager
@@ -107,10 +111,6 @@ def said(error: BaseException) -> str | None:
         return " ".join(text.split())
     if isinstance(error, typer.Abort | KeyboardInterrupt):
         return "stopped"
-    if isinstance(error, BrokenPipeError):
-        # Whoever read the output has gone; Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return "nobody reads the output any more"
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror or error}"
@@ -118,7 +118,6 @@ def said(error: BaseException) -> str | None:
 
 
 def _said_by_weir(error: BaseException) -> str | None:
-    import sqlalchemy as sa
 
     from app.backup import CannotBackUp
     from app.errors import AppError
@@ -130,8 +129,6 @@ def _said_by_weir(error: BaseException) -> str | None:
     if isinstance(error, expected):
         return " ".join(str(error).split())
     original = getattr(error, "orig", error)
-    if isinstance(error, sa.exc.ArgumentError):
-        return "WEIR_DATABASE_URL: must be sqlite:///path or postgresql://user:password@host/name"
     if isinstance(original, sqlite3.OperationalError) or _is_of_psycopg(original):
         return f"The database cannot be used: {' '.join(str(original).split())}"
     return None
