@@ -48,7 +48,7 @@ OPEN = (
     Work("Move cron jobs to the scheduler", (15, 11, 9, 7, 5, 1), "ops", "debt"),
     Work(
         "Rotate the leaked signing key",
-        (0.4, 0.35, 0.3, 0.25, 0.2, 0.15, 0.13),
+        (0.2, 0.18, 0.15, 0.1, 0.05),
         "ops",
         "incident",
         ("security",),
@@ -122,4 +122,5 @@ def _finished(now: datetime) -> list[dict[str, Any]]:
 
 
 def _ago(now: datetime, days: float) -> str:
-    return (now - timedelta(days=days)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    # A little more, so that three days ago is three days ago when it is looked at.
+    return (now - timedelta(days=days, minutes=5)).isoformat(timespec="microseconds").replace("+00:00", "Z")

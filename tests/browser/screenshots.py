@@ -2,7 +2,7 @@
 
     python -m tests.browser.screenshots FOLDER
 
-The picture in the README is `board-readme.png` of these, kept as `.docs/board.png`.
+The picture in the README, `.docs/board.png`, is `readme.png` of these.
 """
 
 import sys
@@ -39,6 +39,8 @@ def main(folder: Path, names: list[str]) -> None:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         windows = Windows(chromium, weir)
         scene = Scene(weir, empty, windows)
+        page = windows.board(scene.ops, viewport={"width": 1536, "height": 720}).page
+        page.screenshot(path=folder / "readme.png")
         for look, options in LOOKS.items():
             browsers = scene.browsers(**options)
             for sight in SIGHTS:
