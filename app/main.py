@@ -73,17 +73,17 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     for router in (
         # Routers are tried in their order: what is asked most often stands first.
         cards_api.router,
-        boards_api.router,
-        auth_api.router,
-        shaping_api.router,
-        exchange_api.router,
-        flow_api.router,
-        # `/boards/new` stands before `/boards/{key}`.
-        auth_pages.router,
-        boards_pages.router,
+        boards_pages.making,
         cards_pages.router,
         card_pages.router,
+        boards_api.router,
+        flow_api.router,
+        shaping_api.router,
+        exchange_api.router,
         flow_pages.router,
+        boards_pages.router,
+        auth_pages.router,
+        auth_api.router,
     ):
         app.include_router(router)
     app.mount("/static", CachedFiles(directory=STATIC), name="static")

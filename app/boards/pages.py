@@ -22,6 +22,8 @@ from app.web import initials
 from app.words import moment
 
 router = APIRouter(include_in_schema=False)
+# `/boards/new` has to be tried before `/boards/{key}`, which is asked far more often than the rest.
+making = APIRouter(include_in_schema=False)
 
 _TEMPLATES = (
     (
@@ -115,13 +117,13 @@ async def boards(call: CallDep) -> Response:
     return await call.fetch(verb)  # type: ignore[no-any-return]
 
 
-@router.get("/boards/new")
+@making.get("/boards/new")
 async def new_board_page(call: CallDep) -> Response:
     """The form of a new board."""
     return await _new_board_page(call, Sent({"time_zone": "UTC", "template": "dev-ops"}))
 
 
-@router.post("/boards/new")
+@making.post("/boards/new")
 async def new_board(call: CallDep) -> Response:
     """Makes a board."""
     sent = await read_form(call.request, NewBoardForm)
