@@ -18,6 +18,15 @@ from app.web import CONTENT_SECURITY_POLICY
 log = logging.getLogger("weir.request")
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# Refusals of rights and what the service itself could not do stand out.
+_LEVELS = {
+    401: logging.WARNING,
+    403: logging.WARNING,
+    429: logging.WARNING,
+    500: logging.ERROR,
+    503: logging.WARNING,
+    507: logging.ERROR,
+}
 
 
 class Guard:
@@ -67,14 +76,18 @@ class Guard:
         except AppError as error:
             await _answer(error, scope, receive, send_guarded)
         finally:
-            if log.isEnabledFor(logging.INFO):
-                log.info(
+            level = _LEVELS.get(status, logging.INFO)
+            if log.isEnabledFor(level):
+                client = scope.get("client")
+                log.log(
+                    level,
                     "request",
                     extra={
                         "method": scope["method"],
                         "path": scope["path"],
                         "status": status,
                         "ms": round((time.perf_counter() - begun) * 1000, 1),
+                        "client": client[0] if client else "-",
                         "request_id": request_id,
                     },
                 )

@@ -107,7 +107,8 @@ def install(app: FastAPI) -> None:
     async def handle(request: Request, error: Exception) -> Response:
         known = as_app_error(error)
         if known.status >= 500 and not isinstance(error, AppError):
-            log.error("unhandled error", exc_info=error)
+            request_id = getattr(request.state, "request_id", "-")
+            log.error("unhandled error", exc_info=error, extra={"request_id": request_id})
         return answer(request, known)
 
     for kind in (AppError, RequestValidationError, HTTPException, Exception):
