@@ -75,7 +75,7 @@ _FIELDS = (
     "created_by column_id lane_id rank archived_at discarded_at created_at entered_at started_at "
     "done_at lead_time cycle_time process_time working_since blocked_time block_id was_blocked "
     "assignee_ids label_ids"
-).split()  # noqa: SIM905 - a list of thirty words reads worse
+).split()  # noqa: SIM905
 _CARD = Statement(insert(Card).values({name: bindparam(name) for name in _FIELDS}))
 
 
