@@ -247,6 +247,9 @@ class _Item:
         """Gives the outcome to whoever waits for it, if somebody still does."""
         if self.future.done():
             return
+        if isinstance(self.error, StopIteration):
+            # A future does not take this one, and whoever waits for it would wait for ever.
+            self.error = RuntimeError("a unit of work ended with StopIteration")
         if self.error is not None:
             self.future.set_exception(self.error)
         else:
