@@ -1,6 +1,6 @@
 """Boards and their members: making, changing, archiving, inviting."""
 
-import random
+import secrets
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -286,7 +286,7 @@ _REVOKE_INVITE = Statement(
 
 def new_shape() -> int:
     """A number for a board's shape that no earlier shape of it had."""
-    return random.getrandbits(62)
+    return secrets.randbits(62)
 
 
 def create_board(
