@@ -31,7 +31,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import UpdateBase
 
 from app.errors import Refusal, Unavailable
-from app.faults import DATABASE_ERRORS, is_lost, is_transient, translated, was_overtaken
+from app.faults import (
+    DATABASE_ERRORS,
+    is_kept_waiting,
+    is_lost,
+    is_transient,
+    translated,
+    was_overtaken,
+)
 
 log = logging.getLogger("weir.db")
 
@@ -409,7 +416,8 @@ class Database:
                 waiting.append(item)
                 return
             self._waiting[turn] = deque((item,))
-        self._turns.put(turn)
+            # Within the gate: behind the end that `close` puts there nobody would see it.
+            self._turns.put(turn)
 
     def _write_turns(self) -> None:
         """What a writer thread does: takes those who wait for a board, runs and answers them."""
@@ -423,18 +431,20 @@ class Database:
                     self._write_group(group)
                     self._tell(group)
                     _answer(group)
-                except Exception:
-                    # Whatever it was, those that come next are not to wait for ever.
+                except Exception as error:
+                    # Whatever it was, nobody is to wait for ever.
                     log.exception("the outcome of a group of writes could not be told")
+                    for item in group:
+                        item.error = item.error or error
+                    _answer(group)
                 with self._gate:
                     more = bool(waiting)
                     if not more:
                         del self._waiting[turn]
-                    closed = self._closed
-                if more and not closed:
-                    # Other boards get their turn in between.
-                    self._turns.put(turn)
-                    more = False
+                    elif not self._closed:
+                        # Other boards get their turn in between.
+                        self._turns.put(turn)
+                        more = False
 
     def _write_group(self, group: list[_Item]) -> None:
         """Runs units of work in one transaction: they share its COMMIT, and what they cost.
@@ -475,9 +485,10 @@ class Database:
             for item in group:
                 item.tx = item.result = item.error = None
             self._forget_if_useless(error, committing)
-            if not committing:
+            if not committing and not is_kept_waiting(error):
                 return False
-            # Nobody's change happened, or, of a COMMIT without an answer, nobody knows.
+            # Nobody's change happened, or, of a COMMIT without an answer, nobody knows. What kept
+            # the group waiting would keep each of them waiting as long, one after the other.
             for item in group:
                 item.error = translated(error)
         return True

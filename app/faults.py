@@ -28,6 +28,7 @@ _GONE = (
     pg.IdleInTransactionSessionTimeout,
     pg.ReadOnlySqlTransaction,
 )
+_KEPT_WAITING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT}
 _BUSY = "The database is busy: nothing was changed. Try again."
 _FULL = "The database's disk is full: nothing was changed."
 
@@ -40,6 +41,14 @@ def is_transient(error: BaseException) -> bool:
 def was_overtaken(error: BaseException) -> bool:
     """Whether somebody has just written what was to be written: run again, the work sees it."""
     return isinstance(_original(error), pg.UniqueViolation)
+
+
+def is_kept_waiting(error: BaseException) -> bool:
+    """Whether somebody else held for too long what the work needs: the next one would wait too."""
+    original = _original(error)
+    if isinstance(original, sqlite3.OperationalError):
+        return _code(original) in _KEPT_WAITING
+    return isinstance(original, pg.LockNotAvailable | pg.QueryCanceled)
 
 
 def is_lost(error: BaseException) -> bool:
@@ -79,14 +88,18 @@ def _original(error: BaseException) -> BaseException:
     return getattr(error, "orig", None) or error
 
 
+def _code(error: sqlite3.Error) -> int:
+    # The upper bits tell a special case of the lower eight.
+    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+
+
 def _of_sqlite(error: sqlite3.Error) -> AppError | None:
     if isinstance(error, sqlite3.DataError):
         return _out_of_range(error)
-    # The upper bits tell a special case of the lower eight.
-    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    code = _code(error)
     if code == sqlite3.SQLITE_FULL:
         return StorageFull(_FULL)
-    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT}:
+    if code in _KEPT_WAITING:
         return Unavailable(_BUSY)
     if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}:
         log.error("the database file cannot be used: %s", error)

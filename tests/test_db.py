@@ -70,7 +70,7 @@ def emails(db: Database) -> list[str]:
 
 
 class Gate:
-    """Holds the writer, so that what is handed in meanwhile shares one commit on SQLite."""
+    """Holds a board's turn, so that what is handed in meanwhile shares one commit."""
 
     def __init__(self, db: Database) -> None:
         self._open = threading.Event()
@@ -80,7 +80,9 @@ class Gate:
             begun.set()
             self._open.wait(20)
 
-        self._holder = ThreadPoolExecutor(1).submit(db.write_now, hold)
+        self._holder = ThreadPoolExecutor(1).submit(
+            lambda: asyncio.run(db.write(hold, board="OPS"))
+        )
         assert begun.wait(20)
 
     def open(self) -> None:
@@ -89,9 +91,9 @@ class Gate:
 
 
 async def together(db: Database, *works: Callable[[Tx], Any]) -> list[Any]:
-    """The outcomes of works that were handed in while the writer was busy."""
+    """The outcomes of works that were handed in while their board was busy: they share a commit."""
     gate = Gate(db)
-    tasks = [asyncio.create_task(db.write(work)) for work in works]
+    tasks = [asyncio.create_task(db.write(work, board="OPS")) for work in works]
     await asyncio.sleep(0.05)
     gate.open()
     return await asyncio.gather(*tasks, return_exceptions=True)
@@ -378,6 +380,50 @@ def test_a_lock_that_does_not_come_is_said(postgresql: Database) -> None:
 def plain(db: Database) -> str:
     """The database's address as the driver takes it."""
     return db.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def test_those_who_wait_for_the_same_wait_once_and_not_one_after_the_other(
+    database_url: str,
+) -> None:
+    db = Database(database_url)
+    db.write_now(new, "a")
+    others = Database(database_url, pool_size=1)
+    held, enough = threading.Event(), threading.Event()
+
+    def hold(tx: Tx) -> None:
+        tx.cursor.execute(LOCK[tx.dialect])
+        held.set()
+        enough.wait(20)
+
+    def wait(tx: Tx) -> None:
+        if tx.dialect == "postgresql":
+            tx.cursor.execute("SET LOCAL lock_timeout = '300ms'")
+        tx.cursor.execute(LOCK[tx.dialect])
+
+    if db.dialect == "sqlite":
+        db.write_now(lambda tx: tx.cursor.execute("PRAGMA busy_timeout=300"))
+
+    async def crowd() -> list[Any]:
+        works = [asyncio.create_task(db.write(wait, board="OPS")) for _ in range(21)]
+        return await asyncio.gather(*works, return_exceptions=True)
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(others.write_now, hold)
+        assert held.wait(10)
+        begun = time.monotonic()
+        outcomes = asyncio.run(crowd())
+        enough.set()
+        holding.result(10)
+    assert all(isinstance(outcome, Unavailable) for outcome in outcomes), outcomes
+    assert time.monotonic() - begun < 3 * 0.3 + PROMPT
+    for each in (db, others):
+        each.close()
+
+
+LOCK = {
+    "sqlite": "SELECT id FROM users",
+    "postgresql": "SELECT id FROM users FOR UPDATE",
+}
 
 
 def test_broken_connections_are_replaced_unnoticed(postgresql: Database) -> None:

@@ -36,6 +36,8 @@ def logged() -> Iterator[Callable[[str, str], Lines]]:
 
     yield configure
     root.handlers, root.level, uvicorn.filters = kept
+    for name in ("httpx2", "httpcore2", "alembic", "asyncio", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
     for name, value in flags.items():
         setattr(logging, name, value)
 
