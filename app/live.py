@@ -10,6 +10,7 @@ import contextlib
 import logging
 import sqlite3
 from collections import deque
+from collections.abc import Collection
 
 import orjson
 import psycopg
@@ -177,9 +178,11 @@ class Channel:
         while self._stale:
             self._stale = False
             check, self._check = self._check, False
-            asked = {stream.credentials for stream in self.streams} if check else set()
+            asked = {stream.credentials for stream in self.streams}
             try:
-                frames, gone = await self.hub.db.read(read_frames, self.board_id, self.seq, asked)
+                frames, gone = await self.hub.db.read(
+                    read_frames, self.board_id, self.seq, asked, check
+                )
             except AppError as error:
                 log.warning("board %s: %s", self.board_id, error.detail)
                 return
@@ -197,16 +200,18 @@ class Channel:
 
 
 def read_frames(
-    tx: Tx, board_id: int, after: int, asked: set[Credentials]
+    tx: Tx, board_id: int, after: int, asked: Collection[Credentials] = (), check: bool = False
 ) -> tuple[list[tuple[int, bytes]], set[Credentials]]:
     """A board's events after a `seq` as they are sent, and those of the asked credentials that do
-    not see the board any more."""
+    not see the board any more; looked at where `check` says so or a membership has changed."""
+    rows = events_after(tx, board_id, after, REMEMBERED)
     gone = set()
-    for credentials in asked:
-        try:
-            read_board(tx, identify(tx, credentials), board_id=board_id)
-        except AppError:
-            gone.add(credentials)
+    if check or any(row.type == "member.changed" for row in rows):
+        for credentials in asked:
+            try:
+                read_board(tx, identify(tx, credentials), board_id=board_id)
+            except AppError:
+                gone.add(credentials)
     frames = [
         (
             row.seq,
@@ -214,7 +219,7 @@ def read_frames(
                 id=str(row.seq), event=row.type, data_str=orjson.dumps(event_json(row)).decode()
             ),
         )
-        for row in events_after(tx, board_id, after, REMEMBERED)
+        for row in rows
     ]
     return frames, gone
 
@@ -297,7 +302,7 @@ class EventStream(Response):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _catch_up(self) -> bytes:
-        frames, _ = await self._hub.db.read(read_frames, self._board_id, self._sent, set())
+        frames, _ = await self._hub.db.read(read_frames, self._board_id, self._sent)
         if len(frames) >= REMEMBERED:
             channel = self._hub.channel(self._board_id, self._seq)
             return self._resync(max(channel.seq, frames[-1][0]))
