@@ -19,7 +19,7 @@ class MeOut(BaseModel):
 class TokenIn(Model):
     """A token to be made."""
 
-    name: Name
+    name: Name = Field(examples=["Dashboard"])
     read_only: bool = False
     boards: Annotated[list[BoardKey], Field(min_length=1, max_length=200)] | None = Field(
         None, description="Keys of the only boards it reaches; left out: all of its user's."

@@ -26,7 +26,7 @@ class BoardPatch(Model):
 
     name: Name | None = None
     time_zone: TimeZone | None = None
-    wip_limit: Limit | None = None
+    wip_limit: Limit | None = Field(None, examples=[12])
     person_wip_limit: Limit | None = None
     teams: Annotated[list[Word], Field(max_length=50)] | None = None
 
@@ -34,14 +34,14 @@ class BoardPatch(Model):
 class MemberIn(Model):
     """A person with an account who becomes a member."""
 
-    email: Email
+    email: Email = Field(examples=["grace@example.org"])
     role: Role
 
 
 class RolePatch(Model):
     """A member's new role."""
 
-    role: Role
+    role: Role = Field(examples=["liaison"])
 
 
 class MemberOut(BaseModel):

@@ -48,7 +48,7 @@ class CardIn(Model):
 class CardPatch(Model):
     """What changes on a card."""
 
-    title: Title | None = None
+    title: Title | None = Field(None, examples=["Rotate the signing keys"])
     description: Prose | None = None
     work_type: WorkType | None = None
     service_class: ServiceClass | None = None
@@ -62,7 +62,7 @@ class CardPatch(Model):
 class MoveIn(Model):
     """Where a card is to go. At most one of the three places; none of them: the end."""
 
-    column_id: Id
+    column_id: Id = Field(examples=[3])
     lane_id: Id | None = Field(None, description="Left out: the card keeps its lane.")
     before_card_id: Id | None = None
     after_card_id: Id | None = None
@@ -86,7 +86,7 @@ class BlockIn(Model):
 class UnblockIn(Model):
     """What cleared it, if somebody wants to say."""
 
-    note: Note = ""
+    note: Note = Field("", examples=["The vendor has answered"])
 
 
 class BlockedOut(BaseModel):

@@ -13,7 +13,7 @@ Ids = Annotated[list[Id], Field(max_length=100)]
 class ColumnIn(Model):
     """A column to be added."""
 
-    name: Name
+    name: Name = Field(examples=["Review"])
     kind: Kind = "queue"
     wip_limit: Limit | None = None
     group_id: Id | None = None
@@ -27,7 +27,7 @@ class ColumnPatch(Model):
 
     name: Name | None = None
     kind: Kind | None = None
-    wip_limit: Limit | None = None
+    wip_limit: Limit | None = Field(None, examples=[4])
     group_id: Id | None = None
     team: Word | None = None
     policy: Prose | None = None
@@ -36,13 +36,13 @@ class ColumnPatch(Model):
 class ColumnOrder(Model):
     """All columns of a board from left to right."""
 
-    column_ids: Ids
+    column_ids: Ids = Field(examples=[[1, 3, 2]])
 
 
 class GroupIn(Model):
     """A group to be made of neighbouring columns."""
 
-    name: Name
+    name: Name = Field(examples=["Development"])
     wip_limit: Limit | None = None
     column_ids: Ids = Field(default_factory=list)
 
@@ -51,14 +51,14 @@ class GroupPatch(Model):
     """What changes on a group."""
 
     name: Name | None = None
-    wip_limit: Limit | None = None
+    wip_limit: Limit | None = Field(None, examples=[5])
     column_ids: Ids | None = None
 
 
 class LaneIn(Model):
     """A lane to be added; an expedite lane has the limit 1 unless another is given."""
 
-    name: Name
+    name: Name = Field(examples=["Expedite"])
     wip_limit: Limit | None = None
     expedite: bool = False
     position: Index | None = Field(None, description="From 0; left out: at the bottom.")
@@ -74,11 +74,11 @@ class LanePatch(Model):
     """What changes on a lane."""
 
     name: Name | None = None
-    wip_limit: Limit | None = None
+    wip_limit: Limit | None = Field(None, examples=[2])
     expedite: bool | None = None
 
 
 class LaneOrder(Model):
     """All lanes of a board from top to bottom."""
 
-    lane_ids: Ids
+    lane_ids: Ids = Field(examples=[[2, 1]])
