@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Collection
 
 import orjson
-import psycopg
 from fastapi.sse import format_sse_event
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -73,6 +72,12 @@ class Hub:
             found = self.channels[board_id] = Channel(self, board_id, seq)
         return found
 
+    def leave(self, channel: "Channel") -> None:
+        """Ends a channel to which nobody listens any more."""
+        # The next stream may have come meanwhile, and with it another channel of the same board.
+        if not channel.streams and self.channels.get(channel.board_id) is channel:
+            del self.channels[channel.board_id]
+
     def _committed(self, boards: set[int], rights: bool) -> None:
         # On a worker thread. Without streams there is nobody to tell.
         if self.channels and self._loop is not None:
@@ -97,6 +102,8 @@ class Hub:
     async def _listen(self) -> None:
         """PostgreSQL: hears of every commit on any process. What was missed while the connection
         was lost is read as soon as it is back."""
+        import psycopg  # noqa: PLC0415  # it takes long to load, and SQLite does without
+
         url = self.db.url.set(drivername="postgresql").render_as_string(hide_password=False)
         told = False
         while True:
@@ -195,8 +202,7 @@ class Channel:
                 if stream.credentials in gone:
                     stream.ended = True
             self.wake()
-            if not self.streams:
-                self.hub.channels.pop(self.board_id, None)
+            self.hub.leave(self)
 
 
 def read_frames(
@@ -272,8 +278,7 @@ class EventStream(Response):
         finally:
             channel.streams.discard(self)
             watcher.cancel()
-            if not channel.streams:
-                self._hub.channels.pop(self._board_id, None)
+            self._hub.leave(channel)
 
     async def _run(self, channel: Channel, send: Send) -> None:
         loop = asyncio.get_running_loop()
