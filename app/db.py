@@ -15,7 +15,6 @@ import logging
 import queue
 import random
 import re
-import sqlite3
 import threading
 import time
 from collections import deque
@@ -24,7 +23,6 @@ from concurrent.futures import Future
 from functools import cache
 from typing import Any, Generic, TypeVar, cast
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -32,7 +30,7 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from app.errors import Refusal, Unavailable
 from app.faults import (
-    DATABASE_ERRORS,
+    database_errors,
     is_kept_waiting,
     is_lost,
     is_transient,
@@ -356,7 +354,7 @@ class Database:
         with self._open_lock:
             for connection in self._open:
                 raw: Any = connection.connection.dbapi_connection
-                with contextlib.suppress(sqlite3.Error, psycopg.Error):
+                with contextlib.suppress(*database_errors()):
                     if self.dialect == SQLITE:
                         raw.interrupt()
                     else:
@@ -398,7 +396,7 @@ class Database:
                         connection.rollback()
                     else:
                         cursor.connection.rollback()
-            except DATABASE_ERRORS as error:
+            except database_errors() as error:
                 # A connection that the server closed is opened anew once: nothing was written.
                 if not (self._forget_if_lost("read", error) and attempt == 0):
                     raise translated(error) from error
@@ -468,7 +466,7 @@ class Database:
                     item.tx = tx = Tx(connection, cursor, self.memory)
                     try:
                         item.result = item.fn(tx, *item.args)
-                    except DATABASE_ERRORS:
+                    except database_errors():
                         raise
                     except Exception as error:
                         if tx.dirty:
@@ -525,7 +523,7 @@ class Database:
                     raise
                 item.tx = tx
                 return
-            except DATABASE_ERRORS as error:
+            except database_errors() as error:
                 lost = is_lost(error)
                 self._forget_if_useless(error, committing)
                 again = (
