@@ -1,7 +1,7 @@
 """Logs: one event one line on standard error, as text for people or as JSON for programs.
 
-Modules log with the standard library (`logging.getLogger("weir....")`, values in `extra`), and so do
-uvicorn and the other libraries: all of it takes the same form here. Secrets do not get here by
+Modules log with the standard library (`logging.getLogger("weir....")`, values in `extra`), and so
+do uvicorn and the other libraries: all of it takes the same form here. Secrets do not get here by
 design, and what could carry one is taken out once more. A library for this would double the cost of
 a line and take a fifth of the time in which Weir starts.
 """

@@ -98,7 +98,8 @@ DAMAGES = [
     ("UPDATE cards SET label_ids = '[77]' WHERE id = :blocked", ["1 card: label_ids"]),
     (
         (
-            "UPDATE cards SET column_id = (SELECT min(id) FROM columns WHERE columns.id <> column_id) "
+            "UPDATE cards SET column_id = "
+            "(SELECT min(id) FROM columns WHERE columns.id <> column_id) "
             "WHERE id = :blocked"
         ),
         ["1 card: column_id"],
