@@ -3,6 +3,7 @@
 What takes long to load is loaded by the command that needs it, so that `weir --version` is quick.
 """
 
+import gc
 import os
 import sys
 from enum import StrEnum
@@ -98,6 +99,8 @@ def serve(
     ] = 1,
 ) -> None:
     """Serve Weir until Ctrl-C or SIGTERM; migrates the database first if need be."""
+    # What is loaded now stays for good: looking for garbage in it only takes time.
+    gc.disable()
     from app.server import serve as serve_weir
 
     serve_weir(read_settings(), host, port, workers)

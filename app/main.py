@@ -70,6 +70,9 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     app.state.passwords = Passwords(
         memory_kib=settings.password_memory_kib, passes=settings.password_passes
     )
+    # First, so that the first answer to a health check waits for no other route to be made ready.
+    app.add_api_route("/healthz", _healthz, include_in_schema=False)
+    app.add_api_route("/readyz", _readyz, include_in_schema=False)
     for router in (
         # Routers are tried in their order: what is asked most often stands first.
         cards_api.router,
@@ -87,8 +90,6 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     ):
         app.include_router(router)
     app.mount("/static", CachedFiles(directory=STATIC), name="static")
-    app.add_api_route("/healthz", _healthz, include_in_schema=False)
-    app.add_api_route("/readyz", _readyz, include_in_schema=False)
     problems.install(app)
     openapi.install(app)
     app.add_middleware(Guard, settings=settings)

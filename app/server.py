@@ -1,6 +1,7 @@
 """`weir serve`: the application behind uvicorn, in one process or several, from start to stop."""
 
 import asyncio
+import gc
 import logging
 import math
 import os
@@ -105,6 +106,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begins to answer requests."""
         await super().startup(sockets)
+        gc.enable()
         if self.started:
             self._ready()
 
