@@ -49,7 +49,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
             "PostgreSQL database."
         )
     _allow_many_files()
-    with _listen(host, port, settings.request_timeout) as listener:
+    with listen(host, port, settings.request_timeout) as listener:
         log.configure(settings.log_format, settings.log_level)
         settings = _with_address(settings, host, listener.getsockname()[1])
         upgrade(settings.url)
@@ -173,7 +173,8 @@ def _allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _listen(host: str, port: int, patience: float) -> socket.socket:
+def listen(host: str, port: int, patience: float) -> socket.socket:
+    """A socket that listens on an address; CannotServe says why it cannot."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, address = found[0]

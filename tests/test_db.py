@@ -22,7 +22,7 @@ from app.schema import upgrade
 from tests import databases, support
 from tests.lives import make_board
 
-PROMPT = 1.0
+PROMPT = 2.0
 """Seconds that count as at once on a busy machine."""
 
 

@@ -13,23 +13,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from httpx2 import Client, HTTPError
 from sqlalchemy import select
 
 from app.auth import service as auth
 from app.boards import service as boards
 from app.cards.rebuild import examine_board
+from app.cards.service import CardFields, create_card
 from app.config import Settings
 from app.db import Database, Tx
 from app.models import Card
-from app.protocol import MAX_HEAD
+from app.protocol import MAX_HEAD, Protocol
 from app.schema import upgrade
-from app.server import CannotServe, make_server, serve
+from app.server import CannotServe, Server, listen, make_server, serve
 from tests.lives import make_person
 from tests.processes import Served
 
 PATIENCE = 1
-SLACK = 3.0
+SLACK = 5.0
 """Seconds by which a busy machine may be late."""
 
 
@@ -76,6 +78,14 @@ def everything(connection: socket.socket) -> bytes:
     while piece := connection.recv(65536):
         received += piece
     return received
+
+
+def within(seconds: float, is_so: Callable[[], bool]) -> bool:
+    """Whether something comes true in that time."""
+    deadline = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return is_so()
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +199,34 @@ def test_a_body_without_end_that_nobody_reads_ends_the_connection(here: Here) ->
     assert time.monotonic() - begun < 2 + SLACK
 
 
+async def endless_answer(scope: Any, receive: Any, send: Any) -> None:
+    """An application whose answer fits into no buffer."""
+    if scope["type"] == "http":
+        size = 50_000_000
+        headers = [(b"content-length", str(size).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"x" * size})
+
+
+def test_who_takes_nothing_of_an_answer_is_dropped() -> None:
+    listener = listen("127.0.0.1", 0, patience=PATIENCE / 2)
+    config = uvicorn.Config(endless_answer, http=Protocol, ws="none", log_config=None)
+    ready = threading.Event()
+    server = Server(config, ready.set, lambda: None)
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    assert ready.wait(20)
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(listener.getsockname())
+        connection.sendall(GET + b"\r\n")
+        assert within(5, lambda: len(server.server_state.connections) == 1)
+        assert within(PATIENCE + SLACK, lambda: not server.server_state.connections)
+    server.should_exit = True
+    thread.join(20)
+    listener.close()
+
+
 # --- What is not HTTP as we take it -------------------------------------------------------------
 
 
@@ -284,6 +322,23 @@ def test_open_streams_end_whole_when_the_server_stops(database_url: str, tmp_pat
         with stream:
             # The end of a chunked answer: it was finished, not torn off.
             assert everything(stream).endswith(b"0\r\n\r\n")
+
+
+def test_what_another_process_writes_reaches_the_streams(database_url: str, tmp_path: Path) -> None:
+    here = Here(database_url, tmp_path)
+    other = Database(database_url, pool_size=1)
+    token = sign_up(other)
+    with open_stream(here.address, token) as stream:
+        for number in range(3):
+            fields = CardFields(f"Card {number}")
+            other.write_now(create_card, None, "OPS", fields)
+            begun = time.monotonic()
+            while b"event: card.created" not in stream.recv(4096):
+                pass
+            # Sooner than the look that is taken every five seconds in any case.
+            assert time.monotonic() - begun < 4
+    other.close()
+    here.stop()
 
 
 def test_a_request_that_does_not_end_cannot_hold_the_server(
@@ -390,14 +445,6 @@ def sockets_of(worker: int) -> int:
     return sum("socket:" in str(file.readlink()) for file in Path(f"/proc/{worker}/fd").iterdir())
 
 
-def within(seconds: float, is_so: Callable[[], bool]) -> bool:
-    """Whether something comes true in that time."""
-    deadline = time.monotonic() + seconds
-    while not is_so() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return is_so()
-
-
 def test_two_workers_serve_as_one_and_a_dead_one_is_replaced(
     postgresql_url: str, tmp_path: Path
 ) -> None:
@@ -442,4 +489,4 @@ def test_workers_do_not_outlive_their_supervisor(postgresql_url: str, tmp_path: 
         workers = workers_of(weir)
         assert len(workers) == 2
         weir.process.kill()
-        assert within(8, lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+        assert within(15, lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
