@@ -47,6 +47,8 @@ def upgrade(url: str) -> None:
     file = sqlite_file(url)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
+        # It holds hashes of passwords: only its owner reads it, and the log beside it.
+        file.touch(0o600)
     if stand_of(url) is Stand.CURRENT:
         return
     with migrating(url) as connection:

@@ -19,6 +19,7 @@ from app.auth.passwords import Passwords
 from app.cli import main
 from app.db import Database
 from app.errors import NotSignedIn
+from app.shell import CannotDo, ask_password
 from tests.lives import Life, make_board
 from tests.processes import ROOT
 
@@ -212,6 +213,26 @@ def test_an_account_signs_in_with_its_password(weir: Weir, on: Database) -> None
     )
     refused(weir("user", "password", "ada@example.org"), "--password-stdin")
     on.close()
+
+
+def test_a_password_is_asked_for_twice_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    typed: list[str] = []
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("getpass.getpass", lambda prompt: typed.pop(0))
+    typed[:] = ["correct horse", "correct horse"]
+    assert ask_password(from_stdin=False, needed=True) == "correct horse"
+    typed[:] = ["correct horse", "correct house"]
+    with pytest.raises(CannotDo, match="differ"):
+        ask_password(from_stdin=False, needed=False)
+    typed[:] = [""]
+    assert ask_password(from_stdin=False, needed=False) is None
+    typed[:] = ["", ""]
+    with pytest.raises(CannotDo, match="at least 8"):
+        ask_password(from_stdin=False, needed=True)
 
 
 def test_an_account_without_a_password_is_for_tokens_and_says_so(weir: Weir) -> None:

@@ -216,6 +216,7 @@ def test_looking_makes_no_file(tmp_path: Path) -> None:
     assert not file.exists()
     upgrade(f"sqlite:///{file}")
     assert stand_of(f"sqlite:///{file}") is Stand.CURRENT
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_the_alembic_command_finds_no_drift(sqlite_url: str) -> None:

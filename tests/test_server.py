@@ -21,7 +21,7 @@ from app.auth import service as auth
 from app.boards import service as boards
 from app.cards.rebuild import examine_board
 from app.cards.service import CardFields, create_card
-from app.config import Settings
+from app.config import Settings, load_secret
 from app.db import Database, Tx
 from app.models import Card
 from app.protocol import MAX_HEAD, Protocol
@@ -281,6 +281,17 @@ def test_a_port_that_is_taken_is_said(here: Here, tmp_path: Path) -> None:
     with pytest.raises(CannotServe, match=r"Cannot listen on no\.such\.host\.invalid"):
         serve(Settings(data_dir=tmp_path), "no.such.host.invalid", 0, workers=1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_those_who_start_at_once_share_one_key(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: load_secret(settings), range(32)))
+    assert len(keys) == 1
+    assert [file.name for file in settings.data_dir.iterdir()] == ["secret"]
+    settings.key_file.write_text("")
+    with pytest.raises(ValueError, match="too short"):
+        load_secret(settings)
 
 
 # --- Stopping -----------------------------------------------------------------------------------
