@@ -15,6 +15,11 @@ from tests.support import BoardOf, Person
 START = "2026-01-05T08:00:00Z"
 
 
+def moment_of(moment: str | int) -> int:
+    """A moment in microseconds since 1970, however it is given."""
+    return moment if isinstance(moment, int) else parse_moment(moment)
+
+
 class Time:
     """The time that it is for the whole application."""
 
@@ -23,7 +28,7 @@ class Time:
 
     def at(self, moment: str | int) -> int:
         """Lets it be this time from now on; in microseconds since 1970."""
-        self.now = parse_moment(moment)
+        self.now = moment_of(moment)
         return self.now
 
 
@@ -39,7 +44,7 @@ class Story:
 
 def story(done_at: str | int, lead: int = DAY, cycle: int | None = HOUR, **fields: Any) -> Story:
     """What happens to a card that is done at a time and takes so long."""
-    end = parse_moment(done_at)
+    end = moment_of(done_at)
     stays: list[tuple[str | int, str]] = [(end - lead, "To do")]
     if cycle is not None:
         stays.append((end - cycle, "In progress"))
@@ -57,7 +62,7 @@ class Past:
     def play(self, *stories: Story) -> list[Any]:
         """Lets everything happen in its order; the cards as they stand at the end."""
         steps = sorted(
-            (parse_moment(at), place, number)
+            (moment_of(at), place, number)
             for number, story in enumerate(stories)
             for place, (at, _) in enumerate(story.stays)
         )
