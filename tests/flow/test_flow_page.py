@@ -338,4 +338,4 @@ def test_the_number_of_statements_is_the_same_for_any_number_of_cards(
         asked.clear()
         reader.page()
         counts.append(len(asked))
-    assert counts == [8, 8, 8]
+    assert counts == [7, 7, 7]
