@@ -64,13 +64,13 @@ def test_another_body_with_the_same_key_is_refused(ops: BoardOf) -> None:
     assert len(ops.cards()) == 1
 
 
-def test_a_key_belongs_to_its_person_and_its_route(weir: Weir, ops: BoardOf) -> None:
+def test_a_key_belongs_to_its_person_and_its_route(ops: BoardOf, grace: Person) -> None:
     create(ops)
-    grace = weir.person("Grace Hopper")
-    ops.person.post("/boards/OPS/members", {"email": grace.email, "role": "member"})
+    ops.join(grace)
     assert create(ops.seen_by(grace)).status_code == 201
-    assert create(ops.person.board("TWO", "simple")).status_code == 201
-    assert [len(ops.cards()), len(BoardOf(ops.person, "TWO").cards())] == [2, 1]
+    other = ops.person.board(f"{ops.key}B", "simple")
+    assert create(other).status_code == 201
+    assert [len(ops.cards()), len(other.cards())] == [2, 1]
 
 
 def test_another_token_of_the_same_person_gets_the_first_answer_too(
@@ -145,11 +145,11 @@ def test_a_refused_change_of_shape_with_one_key_at_once_leaves_one_trace(ops: Bo
     """This refusal comes after something was written, which is undone."""
     for _ in range(2):
         ops.add(column="Backlog")
-    ops.person.patch("/boards/OPS", {"wip_limit": 1})
+    ops.person.patch(f"/boards/{ops.key}", {"wip_limit": 1})
     # With an active column at the left end all the cards would be work in progress.
     body = {"name": "Triage", "kind": "active", "position": 0}
     before = ops.read()
-    answers = at_once(lambda: ops.person.ask("POST", "/boards/OPS/columns", json=body, headers=KEY))
+    answers = at_once(lambda: ops.person.ask("POST", f"/boards/{ops.key}/columns", json=body, headers=KEY))
     assert {answer.status_code for answer in answers} == {409}
     assert len({answer.content for answer in answers}) == 1
     assert [event["type"] for event in ops.events(before["seq"])] == ["move.refused"]
@@ -157,7 +157,7 @@ def test_a_refused_change_of_shape_with_one_key_at_once_leaves_one_trace(ops: Bo
 
 
 def test_boards_made_at_once_with_one_key_are_one(ada: Person) -> None:
-    body = {"key": "NEW", "name": "New"}
+    body = {"key": f"N{ada.id}", "name": "New"}
     answers = at_once(lambda: ada.ask("POST", "/boards", json=body, headers=KEY))
     assert {answer.status_code for answer in answers} == {201}
     assert len(ada.get("/boards")["items"]) == 1
@@ -166,7 +166,10 @@ def test_boards_made_at_once_with_one_key_are_one(ada: Person) -> None:
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\tb"])
 def test_a_key_that_is_none_is_a_422(ops: BoardOf, key: str) -> None:
     answer = ops.person.ask(
-        "POST", "/boards/OPS/cards", json={"title": "A card"}, headers={"Idempotency-Key": key}
+        "POST",
+        f"/boards/{ops.key}/cards",
+        json={"title": "A card"},
+        headers={"Idempotency-Key": key},
     )
     assert answer.status_code == 422
     assert ops.cards() == []
