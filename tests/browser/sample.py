@@ -59,11 +59,11 @@ OPEN = (
 )
 
 
-def fill(board: BoardOf, *people: Person) -> list[Any]:
+def fill(board: BoardOf, *people: Person, finished: int = FINISHED) -> list[Any]:
     """Puts the sample onto a fresh board of the template `dev-ops`; the open cards. Up to three
     members are given work."""
     now = datetime.now(UTC)
-    cards = [_open(work, now) for work in OPEN] + _finished(now)
+    cards = [_open(work, now) for work in OPEN] + _finished(now, finished)
     board.person.post(f"/boards/{board.key}/import", {"format": "weir-history/1", "cards": cards})
     found = {card["title"]: card for card in board.cards()}
     for work in OPEN:
@@ -97,11 +97,11 @@ def _open(work: Work, now: datetime) -> dict[str, Any]:
     return card
 
 
-def _finished(now: datetime) -> list[dict[str, Any]]:
+def _finished(now: datetime, count: int) -> list[dict[str, Any]]:
     chance = random.Random(18)
     cards = []
-    for number in range(FINISHED):
-        done = 180 * (FINISHED - number) / FINISHED - chance.random() * 2 - 0.01
+    for number in range(count):
+        done = 180 * (count - number) / count - chance.random() * 2 - 0.01
         shares = [chance.lognormvariate(-0.4, 0.9) for _ in STEPS[1:]]
         entered = [max(done, 0.02) + sum(shares[step:]) for step in range(len(STEPS))]
         kind = chance.choice(("feature", "feature", "defect", "ops", "debt"))
@@ -123,4 +123,8 @@ def _finished(now: datetime) -> list[dict[str, Any]]:
 
 def _ago(now: datetime, days: float) -> str:
     # A little more, so that three days ago is three days ago when it is looked at.
-    return (now - timedelta(days=days, minutes=5)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return (
+        (now - timedelta(days=days, minutes=5))
+        .isoformat(timespec="microseconds")
+        .replace("+00:00", "Z")
+    )

@@ -18,7 +18,9 @@ SOMEBODY, NOBODY, NEWCOMER = "somebody", "nobody", "newcomer"
 class Scene:
     """A Weir with people and boards at which everything can be seen, and one without anybody."""
 
-    def __init__(self, weir: Served, empty: Served, windows: Windows) -> None:
+    def __init__(
+        self, weir: Served, empty: Served, windows: Windows, finished: int = sample.FINISHED
+    ) -> None:
         self.weir = weir
         self.ada = weir.person("Ada Lovelace", password="correct horse battery")
         self.jo = weir.person("Jo March")
@@ -28,7 +30,7 @@ class Scene:
         self.ada.patch("/boards/OPS", {"name": "Platform · Dev + Ops"})
         for person in (self.jo, self.mk):
             self.ops.join(person)
-        self.cards = sample.fill(self.ops, self.ada, self.jo, self.mk)
+        self.cards = sample.fill(self.ops, self.ada, self.jo, self.mk, finished=finished)
         self.ada.patch(
             f"/columns/{self.ops.column('Test')}",
             {"policy": "Acceptance tests are green.\nSomebody else has read the change."},
@@ -66,7 +68,7 @@ class Scene:
     def board(self, page: Page, board: Any = None) -> BoardWindow:
         """Opens a board."""
         board = board or self.ops
-        page.goto(f"/boards/{board.key}")
+        visit(page, f"/boards/{board.key}")
         expect(page.locator("#live")).to_have_text("Live")
         return BoardWindow(page, board)
 
@@ -80,6 +82,13 @@ class Sight(NamedTuple):
 
 
 SIGHTS: list[Sight] = []
+
+
+def visit(page: Page, url: str) -> None:
+    """Goes to a page that is there."""
+    answer = page.goto(url)
+    assert answer is not None
+    assert answer.ok, f"{url}: {answer.status}"
 
 
 def sight(who: str = SOMEBODY) -> Callable[[Callable[[Page, Scene], None]], None]:
@@ -192,23 +201,23 @@ def board_offline(page: Page, scene: Scene) -> None:
 
 @sight()
 def card(page: Page, scene: Scene) -> None:
-    page.goto(scene.card_url("Split the"))
+    visit(page, scene.card_url("Split the"))
 
 
 @sight()
 def card_blocked(page: Page, scene: Scene) -> None:
-    page.goto(scene.card_url("Raise the"))
+    visit(page, scene.card_url("Raise the"))
 
 
 @sight()
 def card_editing(page: Page, scene: Scene) -> None:
-    page.goto(scene.card_url("Split the"))
+    visit(page, scene.card_url("Split the"))
     page.get_by_text("Edit title and description").click()
 
 
 @sight()
 def card_conflict(page: Page, scene: Scene) -> None:
-    page.goto(scene.card_url("Export invoices"))
+    visit(page, scene.card_url("Export invoices"))
     page.get_by_text("Edit title and description").click()
     page.get_by_label("Title").fill("Export invoices as CSV and PDF")
     url = f"/cards/{scene.card('Export invoices')['id']}"
@@ -220,7 +229,7 @@ def card_conflict(page: Page, scene: Scene) -> None:
 
 @sight()
 def card_with_errors(page: Page, scene: Scene) -> None:
-    page.goto(scene.card_url("Split the"))
+    visit(page, scene.card_url("Split the"))
     page.get_by_text("Edit title and description").click()
     page.get_by_label("Title").fill(" ")
     page.get_by_role("button", name="Save").click()
@@ -229,17 +238,17 @@ def card_with_errors(page: Page, scene: Scene) -> None:
 
 @sight()
 def card_move(page: Page, scene: Scene) -> None:
-    page.goto(scene.card_url("Split the") + "/move")
+    visit(page, scene.card_url("Split the") + "/move")
 
 
 @sight()
 def card_block(page: Page, scene: Scene) -> None:
-    page.goto(scene.card_url("Split the") + "/block")
+    visit(page, scene.card_url("Split the") + "/block")
 
 
 @sight()
 def card_unblock(page: Page, scene: Scene) -> None:
-    page.goto(scene.card_url("Raise the") + "/block")
+    visit(page, scene.card_url("Raise the") + "/block")
 
 
 # ---- Around a board ------------------------------------------------------------------------------
@@ -247,19 +256,19 @@ def card_unblock(page: Page, scene: Scene) -> None:
 
 @sight()
 def flow(page: Page, scene: Scene) -> None:
-    page.goto(f"{scene.url}/flow")
+    visit(page, f"{scene.url}/flow")
 
 
 @sight()
 def flow_filter(page: Page, scene: Scene) -> None:
-    page.goto(f"{scene.url}/flow?team=ops")
+    visit(page, f"{scene.url}/flow?team=ops")
     page.get_by_role("button", name="Team").click()
     page.get_by_text("View as table").click()
 
 
 @sight()
 def flow_without_cards(page: Page, scene: Scene) -> None:
-    page.goto(f"/boards/{scene.unused.key}/flow")
+    visit(page, f"/boards/{scene.unused.key}/flow")
 
 
 @sight()
@@ -269,14 +278,14 @@ def flow_with_errors(page: Page, scene: Scene) -> None:
 
 @sight()
 def archive(page: Page, scene: Scene) -> None:
-    page.goto(f"{scene.url}/archive")
+    visit(page, f"{scene.url}/archive")
 
 
 @sight()
 def archive_refusal(page: Page, scene: Scene) -> None:
     while scene.ops.try_add("Fills", "Ready").is_success:
         pass
-    page.goto(f"{scene.url}/archive")
+    visit(page, f"{scene.url}/archive")
     page.get_by_role("button", name=re.compile("Finds no room")).click()
     expect(page.locator(".notice")).to_be_visible()
     for each in scene.ops.cards():
@@ -286,24 +295,24 @@ def archive_refusal(page: Page, scene: Scene) -> None:
 
 @sight()
 def archive_empty(page: Page, scene: Scene) -> None:
-    page.goto(f"/boards/{scene.unused.key}/archive")
+    visit(page, f"/boards/{scene.unused.key}/archive")
 
 
 @sight()
 def people(page: Page, scene: Scene) -> None:
-    page.goto(f"{scene.url}/people")
+    visit(page, f"{scene.url}/people")
     page.get_by_text("What may each role do?").click()
 
 
 @sight()
 def people_invite(page: Page, scene: Scene) -> None:
-    page.goto(f"/boards/{scene.unused.key}/people")
+    visit(page, f"/boards/{scene.unused.key}/people")
     page.get_by_role("button", name="Make an invite link").click()
 
 
 @sight()
 def people_with_errors(page: Page, scene: Scene) -> None:
-    page.goto(f"{scene.url}/people")
+    visit(page, f"{scene.url}/people")
     page.get_by_label("E-mail").fill("nobody@example.org")
     page.get_by_role("button", name="Add").click()
     expect(page.locator(".error")).to_be_visible()
@@ -311,22 +320,22 @@ def people_with_errors(page: Page, scene: Scene) -> None:
 
 @sight()
 def boards_list(page: Page, scene: Scene) -> None:
-    page.goto("/boards")
+    visit(page, "/boards")
 
 
 @sight(NEWCOMER)
 def boards_none(page: Page, scene: Scene) -> None:
-    page.goto("/boards")
+    visit(page, "/boards")
 
 
 @sight()
 def board_new(page: Page, scene: Scene) -> None:
-    page.goto("/boards/new")
+    visit(page, "/boards/new")
 
 
 @sight()
 def board_new_with_errors(page: Page, scene: Scene) -> None:
-    page.goto("/boards/new")
+    visit(page, "/boards/new")
     page.get_by_label("Name").fill("Another")
     page.get_by_label("Key").fill(scene.ops.key)
     page.get_by_role("button", name="Make the board").click()
@@ -338,12 +347,12 @@ def board_new_with_errors(page: Page, scene: Scene) -> None:
 
 @sight()
 def account(page: Page, scene: Scene) -> None:
-    page.goto("/account")
+    visit(page, "/account")
 
 
 @sight()
 def account_token(page: Page, scene: Scene) -> None:
-    page.goto("/account")
+    visit(page, "/account")
     page.get_by_label("What is it for?").fill("Nightly report")
     page.get_by_label("Ends after (days)").fill("30")
     page.get_by_role("button", name="Make a token").click()
@@ -352,7 +361,7 @@ def account_token(page: Page, scene: Scene) -> None:
 
 @sight()
 def account_with_errors(page: Page, scene: Scene) -> None:
-    page.goto("/account")
+    visit(page, "/account")
     page.get_by_label("What is it for?").fill("Nightly report")
     page.get_by_label("Ends after (days)").fill("99999")
     page.get_by_role("button", name="Make a token").click()
@@ -361,12 +370,12 @@ def account_with_errors(page: Page, scene: Scene) -> None:
 
 @sight(NOBODY)
 def sign_in(page: Page, scene: Scene) -> None:
-    page.goto("/sign-in")
+    visit(page, "/sign-in")
 
 
 @sight(NOBODY)
 def sign_in_with_error(page: Page, scene: Scene) -> None:
-    page.goto("/sign-in")
+    visit(page, "/sign-in")
     page.get_by_label("E-mail").fill(scene.ada.email)
     page.get_by_label("Password").fill("wrong password")
     page.get_by_role("button", name="Sign in").click()
@@ -375,17 +384,17 @@ def sign_in_with_error(page: Page, scene: Scene) -> None:
 
 @sight(NOBODY)
 def invite(page: Page, scene: Scene) -> None:
-    page.goto(f"/invite/{scene.invite}")
+    visit(page, f"/invite/{scene.invite}")
 
 
 @sight(NEWCOMER)
 def invite_with_account(page: Page, scene: Scene) -> None:
-    page.goto(f"/invite/{scene.invite}")
+    visit(page, f"/invite/{scene.invite}")
 
 
 @sight(NOBODY)
 def invite_with_errors(page: Page, scene: Scene) -> None:
-    page.goto(f"/invite/{scene.invite}")
+    visit(page, f"/invite/{scene.invite}")
     page.get_by_label("Your name").fill("Ada Lovelace")
     page.get_by_label("E-mail").fill(scene.ada.email)
     page.get_by_label("Password").fill("correct horse battery")
@@ -395,12 +404,12 @@ def invite_with_errors(page: Page, scene: Scene) -> None:
 
 @sight(NOBODY)
 def setup(page: Page, scene: Scene) -> None:
-    page.goto(f"{scene.empty.url}/setup?t={scene.set_up}")
+    visit(page, f"{scene.empty.url}/setup?t={scene.set_up}")
 
 
 @sight(NOBODY)
 def setup_with_errors(page: Page, scene: Scene) -> None:
-    page.goto(f"{scene.empty.url}/setup?t={scene.set_up}")
+    visit(page, f"{scene.empty.url}/setup?t={scene.set_up}")
     page.get_by_label("Your name").fill("Ada Lovelace")
     page.get_by_label("E-mail").fill("ada@example.org")
     page.get_by_label("Password").fill("correct horse battery")
