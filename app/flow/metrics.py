@@ -1,18 +1,23 @@
 """Statistics of durations, exact: whole microseconds in, exact numbers out. Pure.
 
 Nothing here is rounded on its way: means, deviations and percentiles are ratios of integers, and
-only `seconds` makes the nearest float of one.
+only `seconds` makes the nearest float of one. NumPy takes a tenth of the time in which Weir starts,
+so the first that needs it loads it.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Durations = NDArray[np.int64]
+    Durations = NDArray[np.int64]
+else:
+    Durations = Any
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -70,6 +75,8 @@ def summarize(durations: Iterable[int] | Durations, points: Sequence[int] = PERC
 
 def in_order(durations: Iterable[int] | Durations) -> Durations:
     """Durations from the shortest to the longest; ValueError for one that no card can have."""
+    import numpy as np  # noqa: PLC0415
+
     if isinstance(durations, np.ndarray):
         ordered = np.sort(durations)
     else:
@@ -118,6 +125,8 @@ def histogram(ordered: Durations) -> list[Bucket]:
     do not press all the rest into the first buckets. A bucket holds `start <= duration < end`, the
     last one its end too.
     """
+    import numpy as np  # noqa: PLC0415
+
     longest, reach = int(ordered[-1]), sle(ordered, 95)
     # A bucket's end is its own only where it is the last.
     width = _width(reach if reach == longest else reach + 1)
@@ -140,6 +149,8 @@ def seconds(duration: Fraction | int) -> float:
 
 def _sums(durations: Durations) -> tuple[int, int]:
     """The sum and the sum of squares, in pieces that cannot overflow."""
+    import numpy as np  # noqa: PLC0415
+
     mask = (1 << _LIMB) - 1
     limbs = [(durations >> shift) & mask for shift in range(0, _BITS, _LIMB)]
     total = sum(int(limb.sum()) << (_LIMB * place) for place, limb in enumerate(limbs))

@@ -8,7 +8,6 @@ board of ten thousand finished cards and of a million.
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-import numpy as np
 from sqlalchemy import BigInteger, Select, bindparam, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
@@ -94,6 +93,8 @@ def _packed_for_postgresql(element: Any, compiler: Any, **more: Any) -> str:
 
 
 def _unpacked(tx: Tx, value: Any) -> Durations:
+    import numpy as np  # noqa: PLC0415
+
     if value is None:
         return np.empty(0, np.int64)
     if tx.dialect == POSTGRESQL:
