@@ -149,7 +149,9 @@ def test_a_refused_change_of_shape_with_one_key_at_once_leaves_one_trace(ops: Bo
     # With an active column at the left end all the cards would be work in progress.
     body = {"name": "Triage", "kind": "active", "position": 0}
     before = ops.read()
-    answers = at_once(lambda: ops.person.ask("POST", f"/boards/{ops.key}/columns", json=body, headers=KEY))
+    answers = at_once(
+        lambda: ops.person.ask("POST", f"/boards/{ops.key}/columns", json=body, headers=KEY)
+    )
     assert {answer.status_code for answer in answers} == {409}
     assert len({answer.content for answer in answers}) == 1
     assert [event["type"] for event in ops.events(before["seq"])] == ["move.refused"]
