@@ -14,8 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from tests import databases
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
-from tests.browser.served import Served
-from tests.browser.sights import SIGHTS, Scene
+from tests.browser.sights import SIGHTS, Scene, staged
 from tests.browser.windows import PHONE, Windows
 
 WIDE = {"viewport": {"width": 1440, "height": 900}}
@@ -31,32 +30,28 @@ def main(folder: Path, names: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     alive = databases.make_folder()
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
-        place = Path(data)
-        weir, empty = (
-            Served(databases.fresh_sqlite(place / f"{name}.sqlite3"), place)
-            for name in ("weir", "empty")
-        )
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        windows = Windows(chromium, weir)
-        scene = Scene(weir, empty, windows)
-        page = windows.board(scene.ops, viewport={"width": 1536, "height": 720}).page
-        page.screenshot(path=folder / "readme.png")
-        for look, options in LOOKS.items():
-            browsers = scene.browsers(**options)
-            for sight in SIGHTS:
-                if names and not sight.name.startswith(tuple(names)):
-                    continue
-                page = browsers[sight.who].new_page()
-                sight.show(page, scene)
-                page.evaluate("document.fonts.ready")
-                # A board fills its window; the other pages are as long as they are.
-                whole = page.locator(".page-board").count() == 0
-                page.screenshot(path=folder / f"{sight.name}-{look}.png", full_page=whole)
-                page.close()
+        with staged(chromium, Path(data)) as (scene, windows):
+            _take(scene, windows, folder, names)
         chromium.close()
-        for served in (weir, empty):
-            served.close()
     databases.remove_folder(alive)
+
+
+def _take(scene: Scene, windows: Windows, folder: Path, names: list[str]) -> None:
+    page = windows.board(scene.ops, viewport={"width": 1536, "height": 720}).page
+    page.screenshot(path=folder / "readme.png")
+    for look, options in LOOKS.items():
+        browsers = scene.browsers(**options)
+        for sight in SIGHTS:
+            if names and not sight.name.startswith(tuple(names)):
+                continue
+            page = browsers[sight.who].new_page()
+            sight.show(page, scene)
+            page.evaluate("document.fonts.ready")
+            # A board fills its window; the other pages are as long as they are.
+            whole = page.locator(".page-board").count() == 0
+            page.screenshot(path=folder / f"{sight.name}-{look}.png", full_page=whole)
+            page.close()
 
 
 if __name__ == "__main__":

@@ -1,13 +1,16 @@
 """Every page and every state that a page can be in, for tests that look at all of them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.auth import service as auth
 from app.boards import service as boards
+from tests import databases
 from tests.browser import sample
 from tests.browser.served import Served
 from tests.browser.windows import BoardWindow, Windows
@@ -18,9 +21,7 @@ SOMEBODY, NOBODY, NEWCOMER = "somebody", "nobody", "newcomer"
 class Scene:
     """A Weir with people and boards at which everything can be seen, and one without anybody."""
 
-    def __init__(
-        self, weir: Served, empty: Served, windows: Windows, finished: int = sample.FINISHED
-    ) -> None:
+    def __init__(self, weir: Served, empty: Served, windows: Windows, finished: int) -> None:
         self.weir = weir
         self.ada = weir.person("Ada Lovelace", password="correct horse battery")
         self.jo = weir.person("Jo March")
@@ -71,6 +72,22 @@ class Scene:
         visit(page, f"/boards/{board.key}")
         expect(page.locator("#live")).to_have_text("Live")
         return BoardWindow(page, board)
+
+
+@contextmanager
+def staged(
+    chromium: Browser, folder: Path, finished: int = sample.FINISHED
+) -> Iterator[tuple[Scene, Windows]]:
+    """A scene on servers of its own, with data in `folder`; no window may complain of anything."""
+    weir, empty = (
+        Served(databases.fresh_sqlite(folder / f"{name}.sqlite3"), folder)
+        for name in ("weir", "empty")
+    )
+    windows = Windows(chromium, weir)
+    yield Scene(weir, empty, windows, finished), windows
+    windows.close()
+    weir.close()
+    empty.close()
 
 
 class Sight(NamedTuple):

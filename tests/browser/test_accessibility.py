@@ -7,9 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests import databases
-from tests.browser.served import Served
-from tests.browser.sights import SIGHTS, Scene, Sight
+from tests.browser.sights import SIGHTS, Scene, Sight, staged
 from tests.browser.windows import PHONE, Windows
 from tests.support import BoardOf
 
@@ -69,21 +67,12 @@ class Stage(NamedTuple):
 @pytest.fixture(scope="module")
 def stage(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A scene of its own, and windows on it."""
-    folder = tmp_path_factory.mktemp("scene")
-    weir, empty = (
-        Served(databases.fresh_sqlite(folder / f"{name}.sqlite3"), folder)
-        for name in ("weir", "empty")
-    )
-    windows = Windows(chromium, weir)
-    scene = Scene(weir, empty, windows, finished=12)
-    pages = {
-        look: {who: browser.new_page() for who, browser in scene.browsers(**options).items()}
-        for look, options in LOOKS.items()
-    }
-    yield Stage(scene, pages)
-    windows.close()
-    weir.close()
-    empty.close()
+    with staged(chromium, tmp_path_factory.mktemp("scene"), finished=12) as (scene, _):
+        pages = {
+            look: {who: browser.new_page() for who, browser in scene.browsers(**options).items()}
+            for look, options in LOOKS.items()
+        }
+        yield Stage(scene, pages)
 
 
 @pytest.mark.parametrize("look", LOOKS)
