@@ -7,7 +7,18 @@ made anew from it by `weir rebuild`. The classes name tables: statements are wri
 
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, String, Text, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    false,
+    text,
+    true,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Identity = BigInteger().with_variant(Integer, "sqlite")
@@ -42,6 +53,11 @@ class User(Base):
     is_admin: Mapped[bool]
     created_at: Mapped[int]
     disabled_at: Mapped[int | None]
+    # How the person likes the pages: "system", "light" or "dark"; "comfortable" or "compact";
+    # and whether single keys act.
+    theme: Mapped[str] = mapped_column(String(10), server_default="system")
+    density: Mapped[str] = mapped_column(String(12), server_default="comfortable")
+    shortcuts: Mapped[bool] = mapped_column(server_default=true())
 
 
 class Session(Base):
@@ -132,6 +148,8 @@ class Board(Base):
     changed_at: Mapped[int]  # no event of the board is stamped before this
     created_at: Mapped[int]
     archived_at: Mapped[int | None]
+    # Made up for looking around; it alone can be taken away whole, with its history.
+    sample: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Member(Base):
@@ -170,6 +188,8 @@ class Column(Base):
     deleted_at: Mapped[int | None]
     # Whether entering it started work when it was deleted; null while it is there.
     started_work: Mapped[bool | None]
+    # Whether the page asks for the policy's points before a card leaves it to the right.
+    ask_before_leaving: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Lane(Base):
@@ -261,9 +281,13 @@ class Card(Base):
     blocked_time: Mapped[int]  # of finished intervals; up to done_at for a done card
     block_id: Mapped[int | None]  # the open blocked interval
     was_blocked: Mapped[bool]  # ever: only then do its clocks need its intervals
-    # ... and read copies of the two link tables, as JSON lists of ids.
+    # ... read copies of the two link tables, as JSON lists of ids ...
     assignee_ids: Mapped[str]
     label_ids: Mapped[str]
+    # ... and how many comments and checklist items it has, for its face.
+    comment_count: Mapped[int] = mapped_column(server_default="0")
+    item_count: Mapped[int] = mapped_column(server_default="0")
+    checked_count: Mapped[int] = mapped_column(server_default="0")
 
     __table_args__ = (
         Index("uq_cards_board_id_number", "board_id", "number", unique=True),
@@ -318,6 +342,8 @@ class Label(Base):
     id: Mapped[int] = mapped_column(Identity, primary_key=True)
     board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"))
     name: Mapped[str] = mapped_column(String(50))
+    color: Mapped[str] = mapped_column(String(20), server_default="grey")
+    removed_at: Mapped[int | None]
     __table_args__ = (Index("uq_labels_board_id_name", "board_id", "name", unique=True),)
 
 
@@ -327,6 +353,76 @@ class CardLabel(Base):
     __tablename__ = "card_labels"
     card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"), primary_key=True)
     label_id: Mapped[int] = mapped_column(ForeignKey("labels.id"), primary_key=True, index=True)
+
+
+class CardAddress(Base):
+    """A number that a card had on a board before it moved to another one; it still leads there."""
+
+    __tablename__ = "card_addresses"
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"), index=True)
+    left_at: Mapped[int]
+
+
+class Comment(Base):
+    """What somebody says about a card, in Markdown. A deleted one keeps its place, not its text."""
+
+    __tablename__ = "comments"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"), index=True)
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    body: Mapped[str]
+    created_at: Mapped[int]
+    edited_at: Mapped[int | None]
+    deleted_at: Mapped[int | None]
+
+
+class Checklist(Base):
+    """A named list of things to do for a card."""
+
+    __tablename__ = "checklists"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    position: Mapped[int]
+
+
+class ChecklistItem(Base):
+    """One thing to do, done or not."""
+
+    __tablename__ = "checklist_items"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    checklist_id: Mapped[int] = mapped_column(ForeignKey("checklists.id"), index=True)
+    text: Mapped[str] = mapped_column(String(500))
+    position: Mapped[int]
+    checked_at: Mapped[int | None]
+    checked_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+
+class CardLink(Base):
+    """That a card blocks another, is its parent, or relates to it (the smaller id first then)."""
+
+    __tablename__ = "card_links"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    from_card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"))
+    to_card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"), index=True)
+    created_at: Mapped[int]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    __table_args__ = (Index("uq_card_links", "from_card_id", "to_card_id", "kind", unique=True),)
+
+
+class WebLink(Base):
+    """An address outside Weir that belongs to a card."""
+
+    __tablename__ = "web_links"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"), index=True)
+    url: Mapped[str] = mapped_column(String(2000))
+    title: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[int]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
 
 class Visit(Base):

@@ -37,6 +37,8 @@ class Viewer(NamedTuple):
     email: str
     initials: str
     is_admin: bool
+    density: str
+    shortcuts: bool
 
 
 class Web:
@@ -166,7 +168,15 @@ def theme_of(request: Request) -> str | None:
 
 def viewer_of(actor: Actor) -> Viewer:
     """The signed-in person as every page shows them."""
-    return Viewer(actor.id, actor.name, actor.email, initials(actor.name), actor.is_admin)
+    return Viewer(
+        actor.id,
+        actor.name,
+        actor.email,
+        initials(actor.name),
+        actor.is_admin,
+        actor.density,
+        actor.shortcuts,
+    )
 
 
 def initials(name: str) -> str:

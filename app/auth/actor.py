@@ -30,6 +30,10 @@ class Actor(NamedTuple):
     token_id: int | None = None
     read_only: bool = False
     boards: frozenset[int] | None = None  # the only boards that a narrowed token reaches
+    # How the person likes the pages.
+    theme: str = "system"
+    density: str = "comfortable"
+    shortcuts: bool = True
 
     def reaches(self, board_id: int) -> bool:
         """Whether the credentials reach a board at all."""
@@ -53,6 +57,9 @@ class _SessionRow(NamedTuple):
     is_admin: bool
     session_id: int
     expires_at: int
+    theme: str
+    density: str
+    shortcuts: bool
 
 
 class _TokenRow(NamedTuple):
@@ -77,6 +84,9 @@ _SESSION = Query(
         User.is_admin,
         Session.id.label("session_id"),
         Session.expires_at,
+        User.theme,
+        User.density,
+        User.shortcuts,
     )
     .join(Session, Session.user_id == User.id)
     .where(
@@ -120,7 +130,16 @@ def identify(tx: Tx, credentials: Credentials | None) -> Actor:
     if credentials.kind == "session":
         row = tx.first(_SESSION, digest=credentials.digest, now=now)
         if row is not None:
-            return Actor(row.id, row.name, row.email, row.is_admin, session_id=row.session_id)
+            return Actor(
+                row.id,
+                row.name,
+                row.email,
+                row.is_admin,
+                session_id=row.session_id,
+                theme=row.theme,
+                density=row.density,
+                shortcuts=row.shortcuts,
+            )
     else:
         found = tx.first(_TOKEN, digest=credentials.digest, now=now)
         if found is not None:

@@ -192,6 +192,7 @@
     for (const column of touched) rove(column);
     giveBack();
     sayRemote();
+    changed();
     return whole;
   }
 
@@ -576,9 +577,13 @@
     columns.style.setProperty("--group-head", `${groupHead}px`);
   }
 
+  /** Tells the other scripts of this page that cards were put, changed or taken away. */
+  const changed = () => document.dispatchEvent(new Event("weir:changed"));
+
   function prepare() {
     roveAll();
     measureHeads();
+    changed();
     if (!mayWork) return;
     for (const list of document.querySelectorAll(".cell")) if (!Sortable.get(list)) Sortable.create(list, sortableOptions);
   }
@@ -883,6 +888,26 @@
     if (document.hidden) hiddenTimer = setTimeout(disconnect, 60000);
     else if (!stopped) connect();
   });
+
+  // What the other scripts of the board's page work with. They change no card themselves: they ask here.
+  window.Weir = {
+    board, boardUrl, mayWork, byId, say, toast, ask, good, failure, mayHelpAgain, element, write, move, rove,
+    cardsIn, cardById, refOf, linkOf, columnOf, nameOf, placeWords, whereWords, dismissAll, attendAll, problemNotice,
+    openDialog, closeMenu, readState, prepare, refreshSoon, afterWrite,
+    /** Runs a change that belongs to no single card; its answer is applied like that of a card's own. */
+    async own(verb, request) {
+      dismissAll();
+      writing += 1;
+      ownWrite = { verb };
+      try {
+        return await request();
+      } finally {
+        writing -= 1;
+        ownWrite = null;
+      }
+    },
+    get dragging() { return dragging; },
+  };
 
   prepare();
   attendAll();

@@ -1,0 +1,1 @@
+"""A card in depth: its page and panel, comments, checklists and links."""

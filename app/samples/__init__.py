@@ -1,0 +1,1 @@
+"""A board made up for looking around: columns, people, weeks of plausible flow and lessons."""
