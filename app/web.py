@@ -17,6 +17,7 @@ from app import __version__, clock
 from app.auth.actor import Actor
 from app.config import Settings
 from app.errors import AppError
+from app.markdown import markdown
 
 FLASH_COOKIE = "weir_flash"
 THEME_COOKIE = "weir_theme"
@@ -144,7 +145,7 @@ def make_environment() -> Environment:
         auto_reload=False,
     )
     environment.globals.update(asset=asset, version=__version__)
-    environment.filters.update(iso=clock.iso, safe_url=safe_url)
+    environment.filters.update(iso=clock.iso, safe_url=safe_url, markdown=markdown)
     return environment
 
 
