@@ -66,17 +66,22 @@ class Web:
     ) -> Response:
         """A whole page; takes the notices that were carried here."""
         flash = self._flashes(request)
+        kept = theme_of(request)
+        theme = kept if actor is None else theme_named(actor.theme)
         html = self.render(
             template,
             title=title,
             viewer=None if actor is None else viewer_of(actor),
-            theme=theme_of(request),
+            theme=theme,
             flash=flash,
             **values,
         )
         response = HTMLResponse(html, status)
         if flash:
             response.delete_cookie(FLASH_COOKIE)
+        if theme != kept:
+            # For the pages that do not know who looks: the sign-in, and those of errors.
+            self._keep_theme(response, theme)
         return response
 
     def has_flash(self, request: Request) -> bool:
@@ -118,6 +123,20 @@ class Web:
                 secure=self.settings.is_secure,
             )
         return response
+
+    def _keep_theme(self, response: Response, theme: str | None) -> None:
+        if theme is None:
+            response.delete_cookie(THEME_COOKIE, path="/")
+            return
+        response.set_cookie(
+            THEME_COOKIE,
+            theme,
+            max_age=400 * 86_400,
+            path="/",
+            samesite="lax",
+            httponly=True,
+            secure=self.settings.is_secure,
+        )
 
     def _sign(self, payload: str) -> str:
         return hmac.new(self._secret, payload.encode(), hashlib.sha256).hexdigest()
@@ -161,9 +180,18 @@ def is_htmx(request: Request) -> bool:
     return request.headers.get("hx-request") == "true"
 
 
+def is_scripted(request: Request) -> bool:
+    """Whether a script sent the request, and stays on its page whatever comes back."""
+    return is_htmx(request) or request.headers.get("sec-fetch-mode", "navigate") != "navigate"
+
+
 def theme_of(request: Request) -> str | None:
-    """The theme that the person chose; None follows the system."""
-    theme = request.cookies.get(THEME_COOKIE)
+    """The theme that was chosen in this browser; None follows the system."""
+    return theme_named(request.cookies.get(THEME_COOKIE))
+
+
+def theme_named(theme: str | None) -> str | None:
+    """A theme as a page carries it; None follows the system."""
     return theme if theme in {"light", "dark"} else None
 
 

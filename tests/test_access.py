@@ -188,6 +188,9 @@ class Expected(NamedTuple):
 
 API_TABLE: dict[str, Expected] = {
     "GET /me": Expected(anybody_signed_in, lambda world, new: Call({})),
+    "PATCH /me": Expected(
+        whoever_may_write, lambda world, new: Call({}, {"density": "comfortable"})
+    ),
     "GET /tokens": Expected(anybody_signed_in, lambda world, new: Call({})),
     "POST /tokens": Expected(no_token, lambda world, new: Call({}, {"name": "A token"})),
     "GET /boards": Expected(anybody_signed_in, lambda world, new: Call({})),

@@ -70,6 +70,9 @@ class _TokenRow(NamedTuple):
     token_id: int
     read_only: bool
     narrowed: bool
+    theme: str
+    density: str
+    shortcuts: bool
 
 
 class _BoardId(NamedTuple):
@@ -105,6 +108,9 @@ _TOKEN = Query(
         Token.id.label("token_id"),
         Token.read_only,
         Token.narrowed,
+        User.theme,
+        User.density,
+        User.shortcuts,
     )
     .join(Token, Token.user_id == User.id)
     .where(
@@ -156,5 +162,8 @@ def identify(tx: Tx, credentials: Credentials | None) -> Actor:
                 token_id=found.token_id,
                 read_only=found.read_only,
                 boards=boards,
+                theme=found.theme,
+                density=found.density,
+                shortcuts=found.shortcuts,
             )
     raise NotSignedIn("The credentials are not valid, or not any more.")

@@ -7,14 +7,15 @@ from starlette.responses import Response
 
 from app import clock
 from app.auth import service
+from app.auth.account import change_account
 from app.auth.actor import Actor
-from app.auth.schemas import MeOut, NewTokenOut, TokenIn, TokenOut, TokensOut
+from app.auth.schemas import MeOut, MePatch, NewTokenOut, TokenIn, TokenOut, TokensOut
 from app.auth.service import NewToken, TokenRow
 from app.call import CallDep
 from app.db import Tx
 from app.paging import PageDep, page_json
 from app.problems import responses
-from app.types import IdInUrl
+from app.types import IdInUrl, given
 
 router = APIRouter(prefix="/api/v1", tags=["people and tokens"])
 
@@ -23,6 +24,13 @@ router = APIRouter(prefix="/api/v1", tags=["people and tokens"])
 async def me(call: CallDep) -> Response:
     """The person whose credentials came with the request."""
     return await call.read(_me)
+
+
+@router.patch("/me", response_model=MeOut, responses=responses())
+async def change_me(call: CallDep, body: MePatch) -> Response:
+    """Changes the name, or how the pages look and act for the person."""
+    changes = given(body, never_null=("name", "theme", "density", "shortcuts"))
+    return await call.write(change_account, changes, render=_changed)
 
 
 @router.get("/tokens", response_model=TokensOut, responses=responses())
@@ -44,7 +52,21 @@ async def revoke_token(call: CallDep, token_id: IdInUrl) -> Response:
 
 
 def _me(tx: Tx, actor: Actor) -> dict[str, Any]:
-    return {"id": actor.id, "name": actor.name, "email": actor.email, "is_admin": actor.is_admin}
+    return {
+        "id": actor.id,
+        "name": actor.name,
+        "email": actor.email,
+        "is_admin": actor.is_admin,
+        "preferences": {
+            "theme": actor.theme,
+            "density": actor.density,
+            "shortcuts": actor.shortcuts,
+        },
+    }
+
+
+def _changed(tx: Tx, actor: Actor, changed: Actor) -> dict[str, Any]:
+    return _me(tx, changed)
 
 
 def _tokens(tx: Tx, actor: Actor, page: PageDep) -> dict[str, Any]:

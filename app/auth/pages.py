@@ -12,15 +12,16 @@ from starlette.responses import Response
 
 from app import clock
 from app.auth import service
+from app.auth.account import Density, Theme, change_account
 from app.auth.actor import Actor, identify
 from app.auth.passwords import Passwords
 from app.auth.service import NewToken
 from app.call import Call, CallDep
 from app.db import Database, Tx
-from app.errors import AppError, NotSignedIn
+from app.errors import AppError, Invalid, NotSignedIn
 from app.forms import Form, Sent, read_form
 from app.types import BoardKey, Email, GivenPassword, IdInUrl, Name, PathInForm, digits
-from app.web import THEME_COOKIE, Web, local_path
+from app.web import Web, is_scripted, local_path
 from app.words import moment
 
 router = APIRouter(include_in_schema=False)
@@ -52,10 +53,13 @@ class TokenForm(Form):
     boards: list[BoardKey] = Field(default_factory=list)
 
 
-class ThemeForm(Form):
-    """The theme that a person likes."""
+class PreferencesForm(Form):
+    """How a person likes the pages, as far as it changes, and where to go back to."""
 
-    theme: Literal["system", "light", "dark"]
+    theme: Theme | None = None
+    density: Density | None = None
+    shortcuts: Literal["on", "off"] | None = None
+    back: PathInForm = ""
 
 
 @router.get("/")
@@ -132,12 +136,12 @@ async def account_page(call: CallDep) -> Response:
 
 
 @router.post("/account")
-async def change_account(call: CallDep) -> Response:
+async def save_name(call: CallDep) -> Response:
     """Changes the account's name."""
     sent = await read_form(call.request, AccountForm)
     if sent.form is None:
         return await show_account(call, account=sent, status=422)
-    await call.act(service.rename, sent.form.name)
+    await call.act(change_account, {"name": sent.form.name})
     return web_of(call.request).redirect("/account", ("ok", "Saved."))
 
 
@@ -178,30 +182,21 @@ async def revoke_token(call: CallDep, token_id: IdInUrl) -> Response:
     return web_of(call.request).redirect("/account", ("ok", "The token is revoked."))
 
 
-@router.post("/account/theme")
-async def choose_theme(call: CallDep) -> Response:
-    """Keeps the theme for this browser."""
-    sent = await read_form(call.request, ThemeForm)
-    back = urlsplit(call.request.headers.get("referer", ""))
-    host = call.request.headers.get("host")
-    to = local_path(back.path) if back.netloc == host and back.path else "/account"
-    if back.netloc == host and back.query and to == back.path:
-        to += f"?{back.query}"
-    response = web_of(call.request).redirect(to)
-    theme = "system" if sent.form is None else sent.form.theme
-    if theme == "system":
-        response.delete_cookie(THEME_COOKIE, path="/")
-    else:
-        response.set_cookie(
-            THEME_COOKIE,
-            theme,
-            max_age=400 * 86_400,
-            path="/",
-            samesite="lax",
-            httponly=True,
-            secure=call.request.app.state.settings.is_secure,
-        )
-    return response
+@router.post("/account/preferences")
+async def choose_preferences(call: CallDep) -> Response:
+    """Keeps how the person likes the pages, and goes back to where it was chosen."""
+    request = call.request
+    sent = await read_form(request, PreferencesForm)
+    if sent.form is None:
+        raise Invalid(*((("body", name), message) for name, message in sent.errors.items()))
+    form = sent.form
+    changes: dict[str, Any] = form.model_dump(exclude={"back", "shortcuts"}, exclude_none=True)
+    if form.shortcuts is not None:
+        changes["shortcuts"] = form.shortcuts == "on"
+    await call.act(change_account, changes)
+    if is_scripted(request):
+        return Response(status_code=204)
+    return web_of(request).redirect(local_path(form.back or _came_from(request) or "/account"))
 
 
 async def show_account(
@@ -316,6 +311,14 @@ def _sign_in_page(
         errors=errors,
         next=onward,
     )
+
+
+def _came_from(request: Request) -> str:
+    """The page of Weir's own that a form was sent from, as far as the browser says."""
+    page = urlsplit(request.headers.get("referer", ""))
+    if page.netloc != request.headers.get("host"):
+        return ""
+    return page.path + (f"?{page.query}" if page.query else "")
 
 
 async def _ticked(request: Request) -> list[str]:

@@ -4,7 +4,16 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from app.auth.account import Density, Theme
 from app.types import BoardKey, Model, Moment, Name
+
+
+class PreferencesOut(BaseModel):
+    """How a person likes the pages; `shortcuts`: whether single keys act."""
+
+    theme: Theme
+    density: Density
+    shortcuts: bool
 
 
 class MeOut(BaseModel):
@@ -14,6 +23,16 @@ class MeOut(BaseModel):
     name: str
     email: str
     is_admin: bool
+    preferences: PreferencesOut
+
+
+class MePatch(Model):
+    """What changes of the account; what is left out stays."""
+
+    name: Name | None = Field(None, examples=["Ada Lovelace"])
+    theme: Theme | None = Field(None, examples=["dark"])
+    density: Density | None = Field(None, examples=["compact"])
+    shortcuts: bool | None = None
 
 
 class TokenIn(Model):

@@ -201,9 +201,6 @@ _OWN_BOARDS = Query(
     BoardRef,
 )
 _ALL_BOARDS = Query(select(Board.id, Board.key, Board.name).order_by(Board.key), BoardRef)
-_RENAME = Statement(
-    update(User).where(User.id == bindparam("user_id")).values(name=bindparam("name"))
-)
 _SET_PASSWORD = Statement(
     update(User)
     .where(User.id == bindparam("user_id"))
@@ -253,13 +250,6 @@ def set_password(tx: Tx, email: str, password_hash: str) -> None:
     tx.run(_SET_PASSWORD, user_id=person.id, password_hash=password_hash)
     tx.run(_END_ALL_SESSIONS, user_id=person.id)
     tx.rights = True
-
-
-def rename(tx: Tx, actor: Actor, name: str) -> None:
-    """Gives a person another name."""
-    if actor.read_only:
-        raise Forbidden("The token is read-only.")
-    tx.run(_RENAME, user_id=actor.id, name=name)
 
 
 # --- The set-up link ----------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from app.db import Tx
 from app.errors import AppError, Conflict
 from app.forms import Form, read_form
 from app.types import IdInUrl, KeyInUrl, SeqInUrl, Title
-from app.web import is_htmx, theme_of
+from app.web import is_htmx
 from app.words import moment
 
 router = APIRouter(prefix="/boards/{key}", include_in_schema=False)
@@ -105,14 +105,14 @@ async def show_board(
     request = call.request
     web = web_of(request)
     seen = request.headers.get("if-none-match", "")
-    theme = theme_of(request)
     plain = notice is None and typed is None and not web.has_flash(request)
 
     def verb(tx: Tx, actor: Actor) -> Answer | Response:
         found = read_board(tx, actor, key=key)
         minute = found.now // 60_000_000
         who = f"{actor.id}-{hash((actor.name, actor.email)) & 0xFFFFFF:x}-{found.role}"
-        tag = f'W/"{__version__}-{found.seq}-{found.row.shape:x}-{minute:x}-{who}-{theme}"'
+        likes = f"{actor.theme}-{actor.density}-{actor.shortcuts:d}"
+        tag = f'W/"{__version__}-{found.seq}-{found.row.shape:x}-{minute:x}-{who}-{likes}"'
         if plain and tag in seen:
             return Answer(304, b"", {"ETag": tag})
         view = board_view(tx, web, found)

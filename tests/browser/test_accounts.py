@@ -323,7 +323,7 @@ def test_a_token_with_a_mistake_comes_back_as_it_was_filled_in(
     expect(page.get_by_role("checkbox", name=re.compile(ops.key))).to_be_checked()
 
 
-# ---- The theme -----------------------------------------------------------------------------------
+# ---- Preferences ---------------------------------------------------------------------------------
 
 BACKGROUND = "() => getComputedStyle(document.body).backgroundColor"
 
@@ -348,3 +348,21 @@ def test_a_chosen_theme_stays_and_the_automatic_one_follows_the_system(
     assert page.evaluate(BACKGROUND) == light
     page.emulate_media(color_scheme="dark")
     assert page.evaluate(BACKGROUND) == dark
+
+
+def test_a_preference_takes_hold_without_leaving_the_page(windows: Windows, ops: BoardOf) -> None:
+    page = windows.open(ops.person, f"/boards/{ops.key}")
+    root = page.locator("html")
+    page.evaluate("window.stays = true")
+    page.locator("#account-button").click()
+    page.get_by_role("button", name="Compact").click()
+    expect(root).to_have_attribute("data-density", "compact")
+    page.get_by_role("group", name="Shortcuts").get_by_role("button", name="Off").click()
+    expect(root).to_have_attribute("data-shortcuts", "off")
+    expect(page.get_by_role("button", name="Compact")).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("window.stays")
+    page.reload()
+    expect(root).to_have_attribute("data-density", "compact")
+    expect(root).to_have_attribute("data-shortcuts", "off")
+    elsewhere = windows.open(ops.person, "/boards")
+    expect(elsewhere.locator("html")).to_have_attribute("data-density", "compact")

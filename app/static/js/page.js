@@ -1,4 +1,5 @@
-// Small help on every page: the copy buttons, and good news that leaves by itself. Nothing needs it.
+// Small help on every page: the copy buttons, good news that leaves by itself, and preferences that
+// take hold where one stands. Nothing needs it.
 "use strict";
 
 for (const flash of document.querySelectorAll(".flash-ok")) {
@@ -19,4 +20,32 @@ document.addEventListener("click", async (event) => {
   }
   document.getElementById("live-region").textContent = copied ? "Copied." : "Selected. Press Ctrl+C to copy.";
   button.dataset.done = copied ? "Copied" : "Press Ctrl+C";
+});
+
+document.addEventListener("submit", async (event) => {
+  const { prefer } = event.target.dataset;
+  if (!prefer || !event.submitter) return;
+  event.preventDefault();
+  const { value } = event.submitter;
+  const page = document.documentElement;
+  const show = (chosen) => {
+    if (chosen === "system") page.removeAttribute("data-theme");
+    else page.dataset[prefer] = chosen;
+    for (const form of document.querySelectorAll(`[data-prefer="${prefer}"]`)) {
+      for (const button of form.querySelectorAll("button")) button.setAttribute("aria-pressed", button.value === chosen);
+    }
+    document.dispatchEvent(new CustomEvent("weir:prefers", { detail: { [prefer]: chosen } }));
+  };
+  const before = event.target.querySelector('[aria-pressed="true"]').value;
+  show(value);
+  let kept = false;
+  try {
+    const body = new URLSearchParams({ [prefer]: value });
+    kept = (await fetch(event.target.action, { method: "POST", body, headers: { "HX-Request": "true" } })).ok;
+  } catch {
+    // Offline: said below.
+  }
+  if (kept) return;
+  show(before);
+  document.getElementById("live-region").textContent = "Not saved. Try again.";
 });
