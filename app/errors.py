@@ -257,6 +257,13 @@ class CardBlocked(Refusal):
     title = "Card is blocked"
 
 
+class ConfirmationNeeded(Conflict):
+    """The column that the card would leave asks for its points to be confirmed first."""
+
+    slug = "confirmation-needed"
+    title = "Confirmation needed"
+
+
 class AndonPulled(Refusal):
     """The cord is pulled: no new work is started."""
 

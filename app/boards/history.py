@@ -69,6 +69,7 @@ class _ColumnRow(NamedTuple):
     group_id: int | None
     team: str | None
     policy: str
+    ask_before_leaving: bool
     deleted_at: int | None
     started_work: bool | None
 
@@ -154,6 +155,7 @@ _COLUMNS = Query(
         ColumnTable.group_id,
         ColumnTable.team,
         ColumnTable.policy,
+        ColumnTable.ask_before_leaving,
         ColumnTable.deleted_at,
         ColumnTable.started_work,
     )
@@ -402,7 +404,11 @@ def read_shape(tx: Tx, row: BoardRow) -> Shape:
         board_name=row.name,
         wip_limit=row.wip_limit,
         person_wip_limit=row.person_wip_limit,
-        columns=tuple(Column(*column[:8]) for column in columns if column.deleted_at is None),
+        columns=tuple(
+            Column(*column[:9])
+            for column in columns
+            if column.deleted_at is None
+        ),
         groups=tuple(tx.all(_GROUPS, board_id=row.id)),
         lanes=tuple(tx.all(_LANES, board_id=row.id)),
         gone={

@@ -70,7 +70,10 @@ class ColumnOut(BaseModel):
     wip_limit: int | None
     group_id: int | None
     team: str | None
-    policy: str
+    policy: str = Field(description="The exit criteria, in Markdown.")
+    ask_before_leaving: bool = Field(
+        description="Whether a card leaves it to the right only with its points confirmed."
+    )
     card_count: int
     wip_count: int
 

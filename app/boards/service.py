@@ -153,6 +153,7 @@ NEW_COLUMN = Query(
         group_id=bindparam("group_id"),
         team=bindparam("team"),
         policy=bindparam("policy"),
+        ask_before_leaving=bindparam("ask_before_leaving", value=False),
     )
     .returning(Column.id),
     _IdRow,

@@ -21,6 +21,7 @@ class Column(NamedTuple):
     group_id: int | None
     team: str | None
     policy: str
+    ask_before_leaving: bool = False
 
 
 class Group(NamedTuple):

@@ -59,9 +59,10 @@ _NOT_NULL = ("title", "description", "work_type", "service_class", "assignee_ids
 async def move_card(call: CallDep, card_id: IdInUrl, body: MoveIn) -> Response:
     """Moves a card. 409 `/problems/wip-limit-reached` where a limit has no room (with the limit,
     the count and the cards that fill the place), `/problems/card-blocked` for a blocked card that
-    would go to the right."""
+    would go to the right, `/problems/confirmation-needed` (with the `column` and its `points`)
+    where it would leave a column to the right that asks for them, without `confirmed`."""
     spot = Spot(body.before_card_id, body.after_card_id, body.index)
-    args = (card_id, body.column_id, body.lane_id, spot, call.if_match)
+    args = (card_id, body.column_id, body.lane_id, spot, call.if_match, body.confirmed)
     return await call.write(service.move_card, *args, render=moved_answer)
 
 

@@ -14,11 +14,12 @@ from sqlalchemy import and_, bindparam, case, func, insert, or_, select, update
 from app import clock
 from app.boards import rules
 from app.boards.history import Fact, OpenBoard, keep_refusal, record
+from app.boards.policy import points_of
 from app.boards.shape import Cell as CellKey
 from app.cards.clocks import Clocks, Interval, Stay, read_clocks
 from app.cards.rows import CardRow
 from app.db import Query, Statement, Tx
-from app.errors import CardBlocked, WipLimitReached
+from app.errors import CardBlocked, ConfirmationNeeded, WipLimitReached
 from app.models import BlockedInterval, Card, CardAssignee, Cell, Column, User, Visit
 
 GAP = 1 << 20
@@ -354,6 +355,26 @@ def check_not_blocked(board: OpenBoard, card: CardRow, column_id: int, lane_id: 
     }
     keep_refusal(board, refusal, Fact("move.refused", card.id, data))
     raise refusal
+
+
+def check_confirmed(
+    board: OpenBoard, card: CardRow, column_id: int, *, confirmed: bool
+) -> list[str]:
+    """The points of the column that a card leaves to the right, where that column asks for them;
+    refuses where they are not confirmed. It is a question, so the history keeps no refusal."""
+    column = board.shape.column.get(card.column_id)
+    if column is None or not column.ask_before_leaving:
+        return []
+    if not rules.is_to_the_right(board.shape, card.column_id, column_id):
+        return []
+    points = points_of(column.policy)
+    if points and not confirmed:
+        raise ConfirmationNeeded(
+            f"Before a card leaves {column.name}, its points are confirmed: {'; '.join(points)}.",
+            column={"id": column.id, "name": column.name},
+            points=points,
+        )
+    return points
 
 
 def place_card(

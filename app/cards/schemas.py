@@ -67,6 +67,10 @@ class MoveIn(Model):
     before_card_id: Id | None = None
     after_card_id: Id | None = None
     index: Index | None = Field(None, description="From 0, within column and lane.")
+    confirmed: bool = Field(
+        False,
+        description="That the points of the column that it leaves are met, where that column asks.",
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> "MoveIn":

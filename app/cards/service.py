@@ -25,6 +25,7 @@ from app.cards.placing import (
     Spot,
     UnknownNeighbour,
     admit,
+    check_confirmed,
     check_not_blocked,
     find_rank,
     insert_card,
@@ -206,9 +207,11 @@ def move_card(
     lane_id: int | None = None,
     spot: Spot | None = None,
     version: int | None = None,
+    confirmed: bool = False,
 ) -> CardRow:
     """Moves a card to a column, lane and place; refused where a limit has no room, where the card
-    is blocked and would go to the right, and where it has changed since `version`."""
+    is blocked and would go to the right, where it would leave a column to the right that asks for
+    its points and they are not `confirmed`, and where it has changed since `version`."""
     board = lock_board(tx, actor, card_id=card_id)
     card = _card(tx, board, card_id)
     _check_version(card, version)
@@ -219,11 +222,19 @@ def move_card(
         if lane_id is None
         else _lane(board, lane_id, "body", "lane_id")
     )
-    return move_within(tx, board, card, Cell(column.id, lane.id), spot or AT_THE_END)
+    to = Cell(column.id, lane.id)
+    return move_within(tx, board, card, to, spot or AT_THE_END, confirmed=confirmed)
 
 
 def move_within(
-    tx: Tx, board: OpenBoard, card: CardRow, to: Cell, spot: Spot, **data: Any
+    tx: Tx,
+    board: OpenBoard,
+    card: CardRow,
+    to: Cell,
+    spot: Spot,
+    *,
+    confirmed: bool = False,
+    **data: Any,
 ) -> CardRow:
     """Moves a card on its locked board, by the rules."""
     source = Cell(card.column_id, card.lane_id)
@@ -240,6 +251,10 @@ def move_within(
             action="move",
             people=dict.fromkeys(ids(card.assignee_ids), more) if more else None,
         )
+        # Asked last: nobody goes through the points of a move that is refused all the same.
+        points = check_confirmed(board, card, to.column_id, confirmed=confirmed)
+        if points:
+            data["confirmed"] = points
     try:
         return place_card(tx, board, card, to, spot, **data)
     except UnknownNeighbour as error:

@@ -256,7 +256,10 @@ class _Words:
         if source["column_id"] == target["column_id"]:
             return f"moved it to the lane {lane}"
         said = f"moved it from {self._place(source)} to {self._place(target)}"
-        return said if source["lane_id"] == target["lane_id"] else f"{said}, lane {lane}"
+        if source["lane_id"] != target["lane_id"]:
+            said = f"{said}, lane {lane}"
+        confirmed = facts.get("confirmed")
+        return f"{said}, with all confirmed: {'; '.join(confirmed)}" if confirmed else said
 
     def _edited(self, name: str, change: Mapping[str, Any]) -> str:
         what = _FIELD_WORDS.get(name, name)

@@ -210,6 +210,8 @@ def _column_json(column: ColumnEntry) -> dict[str, Any]:
         told["group"] = column.group
     if column.policy:
         told["policy"] = column.policy
+    if column.ask_before_leaving:
+        told["ask_before_leaving"] = True
     if column.deleted:
         told |= {"deleted": True, "started": column.started}
     return told

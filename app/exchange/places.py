@@ -77,6 +77,7 @@ def shape_entries(shape: Shape, gone: Sequence[GoneColumn] = ()) -> ShapeEntries
             team=column.team,
             group=None if column.group_id is None else group_names[column.group_id],
             policy=column.policy,
+            ask_before_leaving=column.ask_before_leaving,
         )
         for column in shape.columns
     ]

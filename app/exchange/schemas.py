@@ -60,6 +60,7 @@ class ColumnEntry(Model):
         default=None, description="One of `groups`; its columns are neighbours."
     )
     policy: Prose = ""
+    ask_before_leaving: bool = False
     deleted: bool = Field(
         default=False, description="Only in the past of cards and for archived ones."
     )

@@ -214,6 +214,7 @@ def _make_columns(
             "group_id": None if column.group is None else group_ids.get(column.group),
             "team": column.team,
             "policy": column.policy,
+            "ask_before_leaving": column.ask_before_leaving,
         }
         column_id = tx.one(NEW_COLUMN, board_id=board.id, position=position, **fields).id
         data = {"column_id": column_id, "index": len(column_ids), **fields}

@@ -47,7 +47,7 @@ async def add_column(call: CallDep, key: KeyInUrl, body: ColumnIn) -> Response:
 async def change_column(call: CallDep, column_id: IdInUrl, body: ColumnPatch) -> Response:
     """Changes a column. A limit below the present count throws nothing out, and nothing enters
     until there is room."""
-    changes = given(body, never_null=("name", "kind", "policy"))
+    changes = given(body, never_null=("name", "kind", "policy", "ask_before_leaving"))
     render = _part("columns", column_id)
     return await call.write(service.change_column, column_id, changes, render=render)
 

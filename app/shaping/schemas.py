@@ -19,6 +19,9 @@ class ColumnIn(Model):
     group_id: Id | None = None
     team: Word | None = None
     policy: Prose = ""
+    ask_before_leaving: bool = Field(
+        False, description="Whether a card leaves to the right only with `confirmed` points."
+    )
     position: Index | None = Field(None, description="From 0; left out: at the right end.")
 
 
@@ -31,6 +34,7 @@ class ColumnPatch(Model):
     group_id: Id | None = None
     team: Word | None = None
     policy: Prose | None = None
+    ask_before_leaving: bool | None = None
 
 
 class ColumnOrder(Model):

@@ -66,6 +66,7 @@ _SET_COLUMN = Statement(
         group_id=bindparam("group_id"),
         team=bindparam("team"),
         policy=bindparam("policy"),
+        ask_before_leaving=bindparam("ask_before_leaving"),
     )
 )
 _DELETE_COLUMN = Statement(
@@ -159,7 +160,8 @@ def add_column(
 
 
 def change_column(tx: Tx, actor: Actor, column_id: int, changes: dict[str, Any]) -> OpenBoard:
-    """Changes a column's name, kind, limit, group, team or policy."""
+    """Changes a column's name, kind, limit, group, team, policy, or whether it asks for the
+    policy's points before a card leaves it to the right."""
     board = lock_board(tx, actor, need=MANAGER, column_id=column_id)
     column = board.shape.column[column_id]
     told = _told(column, changes)

@@ -140,7 +140,10 @@ def test_the_order_of_a_column_comes_out_and_in_again(ops: BoardOf) -> None:
 
 def test_shape_teams_and_policies_come_out_and_in_again(ops: BoardOf, ada: Person) -> None:
     ada.patch("/boards/OPS", {"teams": ["dev", "ops", "qa"]})
-    ada.patch(f"/columns/{ops.column('Test')}", {"policy": "All *green*", "team": "qa"})
+    ada.patch(
+        f"/columns/{ops.column('Test')}",
+        {"policy": "All *green*", "team": "qa", "ask_before_leaving": True},
+    )
     ada.patch(f"/groups/{ops.group('Development')}", {"wip_limit": 9, "name": "Dev"})
     ada.patch(f"/lanes/{ops.lane('Expedite')}", {"wip_limit": None, "name": "Fast"})
     for number in range(7):

@@ -47,6 +47,7 @@ def test_a_column_comes_to_the_right_end_or_where_it_is_wanted(simple: BoardOf) 
         "group_id": None,
         "team": None,
         "policy": "",
+        "ask_before_leaving": False,
         "card_count": 0,
         "wip_count": 0,
     }
@@ -116,7 +117,7 @@ def test_a_limit_below_the_count_throws_nothing_out_and_lets_nothing_in(simple: 
     simple.add(column="In progress")
 
 
-@pytest.mark.parametrize("name", ["name", "kind", "policy"])
+@pytest.mark.parametrize("name", ["name", "kind", "policy", "ask_before_leaving"])
 def test_what_every_column_has_cannot_be_taken_away(simple: BoardOf, name: str) -> None:
     path = f"/columns/{simple.column('To do')}"
     assert simple.person.ask("PATCH", path, json={name: None}).status_code == 422
