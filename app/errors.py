@@ -224,6 +224,20 @@ class SetupDone(Conflict):
     title = "Already set up"
 
 
+class ChangedSince(Conflict):
+    """Somebody changed it since, so what was meant for its old state is not done."""
+
+    slug = "changed-since"
+    title = "Changed since"
+
+
+class NothingToUndo(Conflict):
+    """The person has done nothing on the board lately that could be taken back."""
+
+    slug = "nothing-to-undo"
+    title = "Nothing to undo"
+
+
 class NoThroughput(Conflict):
     """Nothing was finished in the sample, so nothing can be forecast."""
 

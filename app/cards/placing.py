@@ -255,12 +255,13 @@ _NUMBERED_FROM = Query(
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where in its cell a card is wanted: before or after another one, at an index (from 0), or,
-    with none of them, at the end."""
+    """Where in its cell a card is wanted: before or after another one, at an index (from 0), at the
+    rank that it had there once, or, with none of them, at the end."""
 
     before_card_id: int | None = None
     after_card_id: int | None = None
     index: int | None = None
+    rank: int | None = None
 
 
 AT_THE_END = Spot()
@@ -279,11 +280,13 @@ def admit(
     card_id: int | None,
     action: str,
     people: Mapping[int, int] | None = None,
+    card_ids: Sequence[int] = (),
 ) -> None:
     """Refuses a change that a limit does not let through; the refusal is kept in the history.
 
     `changes` says how many cards more (or fewer) each cell would have, `people` how many cards more
-    in active columns each person would have.
+    in active columns each person would have. `card_ids` are those of a change of many, which is
+    judged as the one change that it is.
     """
     counts = dict(board.counts)
     for cell, delta in changes.items():
@@ -295,7 +298,9 @@ def admit(
             held.append((user_id, row.name, row.cards, row.cards + delta))
     overflow = rules.check_limits((board.shape, board.counts), (board.shape, counts), held)
     if overflow is not None:
-        raise limit_refusal(tx, board, overflow, to=to, card_id=card_id, action=action)
+        raise limit_refusal(
+            tx, board, overflow, to=to, card_id=card_id, action=action, card_ids=card_ids
+        )
 
 
 def limit_refusal(
@@ -308,20 +313,23 @@ def limit_refusal(
     action: str,
     detail: str | None = None,
     place_is_new: bool = False,
+    card_ids: Sequence[int] = (),
 ) -> WipLimitReached:
     """The refusal by a limit: which one, its value, the count, and the cards that fill the place.
 
     A place that is made by the refused change goes with it: the refusal says its name and no id.
+    The refusal of a change of many cards says how many places are free, too.
     """
     place, name, limit, count = overflow.place, overflow.name, overflow.limit, overflow.count
     place_id = None if place_is_new else place.id
     refusal = WipLimitReached(
-        detail or f"{name} is full ({count} of {limit}).",
+        detail or _full_words(name, count, limit),
         scope=place.scope,
         place={"id": place_id, "name": name},
         limit=limit,
         count=count,
         cards=_cards_filling(tx, board, place),
+        **({"free": max(0, limit - count)} if card_ids else {}),
     )
     data: dict[str, Any] = {
         "scope": place.scope,
@@ -331,6 +339,8 @@ def limit_refusal(
         "to": None if to is None else {"column_id": to.column_id, "lane_id": to.lane_id},
         "action": action,
     }
+    if card_ids:
+        data["card_ids"] = list(card_ids)
     keep_refusal(board, refusal, Fact("move.refused", card_id, data))
     return refusal
 
@@ -395,7 +405,8 @@ def place_card(
         placed = card._replace(rank=rank, version=card.version + 1)
         order = (_REORDER, {"card_id": card.id, "rank": rank, "version": placed.version})
         here = {"column_id": to.column_id, "lane_id": to.lane_id}
-        record(tx, board, Fact("card.reordered", card.id, {"in": here, **data}), change=[order])
+        told = {"in": here, "was_at": card.rank, **data}
+        record(tx, board, Fact("card.reordered", card.id, told), change=[order])
         return placed
     rank = find_rank(tx, to, spot or AT_THE_END, moved=card.id)
     placed = card._replace(
@@ -425,6 +436,8 @@ def place_card(
     moved = {
         "from": {"column_id": source.column_id, "lane_id": source.lane_id},
         "to": {"column_id": to.column_id, "lane_id": to.lane_id},
+        # The place in its old cell, for whoever takes the move back.
+        "was_at": card.rank,
         **data,
     }
     record(tx, board, Fact("card.moved", card.id, moved), change=change)
@@ -552,12 +565,9 @@ def set_live(
         archived_at=archived_at, discarded_at=discarded_at, version=card.version + 1
     )
     if changed.is_live and not card.is_live:
-        at = {"column_id": card.column_id, "lane_id": card.lane_id}
-        taken = tx.first(_AT_RANK, rank=card.rank, **at)
-        if taken is not None:
-            # Somebody put another card exactly there meanwhile: this one comes after it.
-            spot = Spot(after_card_id=taken.id)
-            rank = find_rank(tx, CellKey(**at), spot, moved=card.id)
+        cell = CellKey(card.column_id, card.lane_id)
+        rank = find_rank(tx, cell, Spot(rank=card.rank), moved=card.id)
+        if rank != card.rank:
             changed = changed._replace(rank=rank)
             tx.run(_SET_RANK, card_id=card.id, new_rank=rank)
     tx.run(
@@ -628,6 +638,12 @@ def find_rank(
     `standing` is the rank that the card has in this cell already: it is kept where it fits.
     """
     at = {"column_id": cell.column_id, "lane_id": cell.lane_id}
+    if spot.rank is not None:
+        taken = tx.first(_AT_RANK, rank=spot.rank, **at)
+        if taken is None:
+            return spot.rank
+        # Somebody put another card exactly there meanwhile: this one comes after it.
+        spot = Spot(after_card_id=taken.id)
     before, after = _neighbours(tx, at, spot, moved)
     if before is not None and before == after:
         # The card was asked to stand beside itself.
@@ -700,6 +716,13 @@ def _make_room(tx: Tx, at: dict[str, int], low: int, moved: int) -> int:
         ],
     )
     return low + step
+
+
+def _full_words(name: str, count: int, limit: int) -> str:
+    """`Test is full (3 of 3).`, or how many more it takes where many would come at once."""
+    if count >= limit:
+        return f"{name} is full ({count} of {limit})."
+    return f"{name} has room for {limit - count} more ({count} of {limit})."
 
 
 def _cards_filling(tx: Tx, board: OpenBoard, place: rules.Place) -> list[dict[str, Any]]:

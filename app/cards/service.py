@@ -4,11 +4,9 @@ it locks the board first, raises to refuse and returns the card as it is then.""
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, select, update
-
 from app.auth.actor import Actor
 from app.boards.history import Fact, OpenBoard, lock_board, record
-from app.boards.shape import Cell, Column, Lane
+from app.boards.shape import Cell
 from app.cards.clocks import Stay
 from app.cards.labels import (
     check_members,
@@ -20,7 +18,6 @@ from app.cards.labels import (
 )
 from app.cards.placing import (
     AT_THE_END,
-    SET_CLOCKS,
     NewCard,
     Spot,
     UnknownNeighbour,
@@ -31,22 +28,27 @@ from app.cards.placing import (
     insert_card,
     place_card,
     set_live,
-    stored_clocks,
 )
 from app.cards.rows import CARD_BY_ID, CardRow
-from app.db import Query, Statement, Tx
-from app.errors import (
-    AlreadyBlocked,
-    AlreadyExists,
-    CardArchived,
-    Invalid,
-    NoColumns,
-    NotArchived,
-    NotBlocked,
-    NotFound,
-    StaleVersion,
+from app.cards.steps import (
+    archive_within,
+    block_within,
+    cell_to_restore,
+    check_external_id,
+    check_live,
+    check_team,
+    check_version,
+    column_of,
+    edit_within,
+    lane_of,
+    leftmost,
+    read_card,
+    restore_within,
+    unblock_within,
+    where,
 )
-from app.models import BlockedInterval, Card
+from app.db import Tx
+from app.errors import AlreadyBlocked, Invalid, NotArchived, NotBlocked
 
 WORK_TYPES = ("feature", "defect", "debt", "improvement", "ops", "incident")
 SERVICE_CLASSES = ("standard", "fixed_date", "expedite", "intangible")
@@ -61,65 +63,6 @@ CATEGORIES = (
     "dependency",
     "manual_work",
     "other",
-)
-
-
-class _IdRow(NamedTuple):
-    id: int
-
-
-_EXTERNAL = Query(
-    select(Card.id).where(
-        Card.board_id == bindparam("board_id"),
-        Card.external_id == bindparam("external_id"),
-        Card.discarded_at.is_(None),
-    ),
-    _IdRow,
-)
-_EDIT = Statement(
-    update(Card)
-    .where(Card.id == bindparam("card_id"))
-    .values(
-        **{
-            name: bindparam(name)
-            for name in (
-                "title",
-                "description",
-                "work_type",
-                "service_class",
-                "team",
-                "due_on",
-                "external_id",
-                "assignee_ids",
-                "label_ids",
-                "version",
-            )
-        }
-    )
-)
-_BLOCK = Query(
-    insert(BlockedInterval)
-    .values(
-        board_id=bindparam("board_id"),
-        card_id=bindparam("card_id"),
-        reason=bindparam("reason"),
-        category=bindparam("category"),
-        started_at=bindparam("started_at"),
-        started_by=bindparam("started_by"),
-        note="",
-    )
-    .returning(BlockedInterval.id),
-    _IdRow,
-)
-_UNBLOCK = Statement(
-    update(BlockedInterval)
-    .where(BlockedInterval.id == bindparam("block_id"))
-    .values(ended_at=bindparam("ended_at"), ended_by=bindparam("ended_by"), note=bindparam("note"))
-)
-_SET_BLOCK = Statement(
-    update(Card)
-    .where(Card.id == bindparam("card_id"))
-    .values(block_id=bindparam("block_id"), was_blocked=True, version=bindparam("version"))
 )
 
 
@@ -143,20 +86,20 @@ def create_card(tx: Tx, actor: Actor | None, board_key: str, fields: CardFields)
     """Creates a card at the end of a column; its clock starts now."""
     board = lock_board(tx, actor, key=board_key)
     column = (
-        _leftmost(board)
+        leftmost(board)
         if fields.column_id is None
-        else _column(board, fields.column_id, "body", "column_id")
+        else column_of(board, fields.column_id, "body", "column_id")
     )
     lane = (
         board.shape.default_lane
         if fields.lane_id is None
-        else _lane(board, fields.lane_id, "body", "lane_id")
+        else lane_of(board, fields.lane_id, "body", "lane_id")
     )
     assignees = sorted(set(fields.assignee_ids))
     check_members(tx, board.id, fields.assignee_ids)
-    _check_team(board, fields.team)
+    check_team(board, fields.team)
     if fields.external_id is not None:
-        _check_external_id(tx, board, fields.external_id)
+        check_external_id(tx, board, fields.external_id)
     cell = Cell(column.id, lane.id)
     active = int(column.id in board.shape.active)
     admit(
@@ -213,14 +156,14 @@ def move_card(
     is blocked and would go to the right, where it would leave a column to the right that asks for
     its points and they are not `confirmed`, and where it has changed since `version`."""
     board = lock_board(tx, actor, card_id=card_id)
-    card = _card(tx, board, card_id)
-    _check_version(card, version)
-    _check_live(card)
-    column = _column(board, column_id, "body", "column_id")
+    card = read_card(tx, board, card_id)
+    check_version(card, version)
+    check_live(card)
+    column = column_of(board, column_id, "body", "column_id")
     lane = (
         board.shape.lane[card.lane_id]
         if lane_id is None
-        else _lane(board, lane_id, "body", "lane_id")
+        else lane_of(board, lane_id, "body", "lane_id")
     )
     to = Cell(column.id, lane.id)
     return move_within(tx, board, card, to, spot or AT_THE_END, confirmed=confirmed)
@@ -273,71 +216,9 @@ def edit_card(
     """Changes a card's fields; only those named in `changes`. Nothing is overwritten that somebody
     changed since `version`."""
     board = lock_board(tx, actor, card_id=card_id)
-    card = _card(tx, board, card_id)
-    _check_version(card, version)
-    edited = card
-    told: dict[str, Any] = {}
-    for name in (
-        "title",
-        "description",
-        "work_type",
-        "service_class",
-        "team",
-        "due_on",
-        "external_id",
-    ):
-        if name in changes and changes[name] != getattr(card, name):
-            told[name] = {"from": getattr(card, name), "to": changes[name]}
-            edited = edited._replace(**{name: changes[name]})
-    if "team" in told:
-        _check_team(board, edited.team)
-    if "external_id" in told and edited.external_id is not None:
-        _check_external_id(tx, board, edited.external_id)
-    old_labels = ids(card.label_ids)
-    if "labels" in changes:
-        labels = ensure_labels(tx, board.id, changes["labels"])
-        if set(labels.values()) != set(old_labels):
-            edited = edited._replace(label_ids=ids_text(labels.values()))
-            told["labels"] = {"from": old_labels, "to": sorted(labels.values())}
-    had = ids(card.assignee_ids)
-    has = sorted(set(changes.get("assignee_ids", had)))
-    added = [user_id for user_id in has if user_id not in had]
-    assigned = has != had
-    if assigned:
-        check_members(tx, board.id, added)
-        if card.is_live and card.column_id in board.shape.active:
-            cell = Cell(card.column_id, card.lane_id)
-            people = dict.fromkeys(added, 1)
-            admit(tx, board, {}, to=cell, card_id=card.id, action="assign", people=people)
-        edited = edited._replace(assignee_ids=ids_text(has))
-    if not told and not assigned:
-        return card
-    edited = edited._replace(version=card.version + 1)
-    tx.run(_EDIT, card_id=card.id, **{name: getattr(edited, name) for name in _EDITED})
-    if "labels" in told:
-        write_labels(tx, card.id, told["labels"]["to"])
-    facts = []
-    if told:
-        facts.append(Fact("card.edited", card.id, {"changes": told}))
-    if assigned:
-        write_assignees(tx, card.id, has)
-        facts.append(Fact("card.assigned", card.id, {"from": had, "to": has}))
-    record(tx, board, *facts)
-    return edited
-
-
-_EDITED = (
-    "title",
-    "description",
-    "work_type",
-    "service_class",
-    "team",
-    "due_on",
-    "external_id",
-    "assignee_ids",
-    "label_ids",
-    "version",
-)
+    card = read_card(tx, board, card_id)
+    check_version(card, version)
+    return edit_within(tx, board, card, changes)
 
 
 def block_card(
@@ -345,64 +226,39 @@ def block_card(
 ) -> CardRow:
     """Flags a card as blocked, with a reason; a new blocked interval begins."""
     board = lock_board(tx, actor, card_id=card_id)
-    card = _card(tx, board, card_id)
-    _check_live(card)
+    card = read_card(tx, board, card_id)
+    check_live(card)
     if card.block_id is not None:
         raise AlreadyBlocked(f"{card.ref} is blocked already: {card.block_reason}.")
-    block_id = tx.one(
-        _BLOCK,
-        board_id=board.id,
-        card_id=card.id,
-        reason=reason,
-        category=category,
-        started_at=board.now,
-        started_by=board.actor_id,
-    ).id
-    record(tx, board, Fact("card.blocked", card.id, {"reason": reason, "category": category}))
-    return _after_block(tx, board, card, block_id)
+    return block_within(tx, board, card, reason, category)
 
 
 def unblock_card(tx: Tx, actor: Actor | None, card_id: int, note: str = "") -> CardRow:
     """Takes a card's block away; the interval ends and is kept."""
     board = lock_board(tx, actor, card_id=card_id)
-    card = _card(tx, board, card_id)
+    card = read_card(tx, board, card_id)
     if card.block_id is None:
         raise NotBlocked(f"{card.ref} is not blocked.")
-    tx.run(
-        _UNBLOCK,
-        block_id=card.block_id,
-        ended_at=board.now,
-        ended_by=board.actor_id,
-        note=note,
-    )
-    data = {"reason": card.block_reason, "category": card.block_category, "note": note}
-    record(tx, board, Fact("card.unblocked", card.id, data))
-    return _after_block(tx, board, card, None)
+    return unblock_within(tx, board, card, note)
 
 
 def archive_card(tx: Tx, actor: Actor | None, card_id: int) -> CardRow:
     """Takes a card off the board into the archive."""
     board = lock_board(tx, actor, card_id=card_id)
-    card = _card(tx, board, card_id)
-    _check_live(card)
-    archived = set_live(tx, board, card, archived_at=board.now, discarded_at=None)
-    record(tx, board, Fact("card.archived", card.id, _where(card)))
-    return archived
+    card = read_card(tx, board, card_id)
+    check_live(card)
+    return archive_within(tx, board, card)
 
 
 def restore_card(tx: Tx, actor: Actor | None, card_id: int) -> CardRow:
     """Puts an archived card back where it was, or at the left end where that column has gone;
     refused where there is no room."""
     board = lock_board(tx, actor, card_id=card_id)
-    card = _card(tx, board, card_id)
+    card = read_card(tx, board, card_id)
     if card.archived_at is None:
         raise NotArchived(f"{card.ref} is not in the archive.")
-    shape = board.shape
-    cell = Cell(
-        card.column_id if card.column_id in shape.column else _leftmost(board).id,
-        card.lane_id if card.lane_id in shape.lane else shape.default_lane.id,
-    )
-    active = int(cell.column_id in shape.active)
+    cell = cell_to_restore(board, card)
+    active = int(cell.column_id in board.shape.active)
     admit(
         tx,
         board,
@@ -412,76 +268,13 @@ def restore_card(tx: Tx, actor: Actor | None, card_id: int) -> CardRow:
         action="restore",
         people=dict.fromkeys(ids(card.assignee_ids), active),
     )
-    card = place_card(tx, board, card, cell, None)
-    restored = set_live(tx, board, card, archived_at=None, discarded_at=None)
-    record(tx, board, Fact("card.restored", card.id, _where(card)))
-    return restored
+    return restore_within(tx, board, card, cell)
 
 
 def discard_card(tx: Tx, actor: Actor | None, card_id: int) -> None:
     """Discards a card: gone from the board and from the statistics; the history keeps it."""
     board = lock_board(tx, actor, card_id=card_id)
-    card = _card(tx, board, card_id)
+    card = read_card(tx, board, card_id)
     set_live(tx, board, card, archived_at=card.archived_at, discarded_at=board.now)
-    data = {**_where(card), "number": card.number, "title": card.title}
+    data = {**where(card), "number": card.number, "title": card.title}
     record(tx, board, Fact("card.discarded", card.id, data))
-
-
-def _after_block(tx: Tx, board: OpenBoard, card: CardRow, block_id: int | None) -> CardRow:
-    version = card.version + 1
-    tx.run(_SET_BLOCK, card_id=card.id, block_id=block_id, version=version)
-    tx.run(SET_CLOCKS, card_id=card.id, **stored_clocks(tx, board, card.id)._asdict())
-    return tx.one(CARD_BY_ID, card_id=card.id)
-
-
-def _card(tx: Tx, board: OpenBoard, card_id: int) -> CardRow:
-    """The card, read after its board was locked."""
-    card = tx.first(CARD_BY_ID, card_id=card_id)
-    if card is None or card.board_id != board.id:
-        raise NotFound
-    return card
-
-
-def _leftmost(board: OpenBoard) -> Column:
-    if not board.shape.columns:
-        raise NoColumns(f"The board {board.row.key} has no column yet.")
-    return board.shape.columns[0]
-
-
-def _column(board: OpenBoard, column_id: int, *place: str) -> Column:
-    column = board.shape.column.get(column_id)
-    if column is None:
-        raise Invalid((place, f"column {column_id} is not a column of this board"))
-    return column
-
-
-def _lane(board: OpenBoard, lane_id: int, *place: str) -> Lane:
-    lane = board.shape.lane.get(lane_id)
-    if lane is None:
-        raise Invalid((place, f"lane {lane_id} is not a lane of this board"))
-    return lane
-
-
-def _check_version(card: CardRow, version: int | None) -> None:
-    if version is not None and version != card.version:
-        raise StaleVersion(card.version)
-
-
-def _check_live(card: CardRow) -> None:
-    if card.archived_at is not None:
-        raise CardArchived(f"{card.ref} is in the archive. Restore it first.")
-
-
-def _check_team(board: OpenBoard, team: str | None) -> None:
-    if team is not None and team not in board.teams:
-        known = ", ".join(board.teams) or "none"
-        raise Invalid((("body", "team"), f"team {team!r} is not one of the board's: {known}"))
-
-
-def _check_external_id(tx: Tx, board: OpenBoard, external_id: str) -> None:
-    if tx.first(_EXTERNAL, board_id=board.id, external_id=external_id) is not None:
-        raise AlreadyExists(f"A card with the external id {external_id!r} is on this board.")
-
-
-def _where(card: CardRow) -> dict[str, Any]:
-    return {"column_id": card.column_id, "lane_id": card.lane_id}

@@ -403,7 +403,7 @@ def _move_all(tx: Tx, board: OpenBoard, moves: Sequence[tuple[CardRow, Cell]]) -
     if moves:
         admit(tx, board, changes, to=moves[0][1], card_id=None, action="shape", people=people)
     for card, to in moves:
-        place_card(tx, board, card, to, AT_THE_END)
+        place_card(tx, board, card, to, AT_THE_END, because="shape")
 
 
 def _check_column(board: OpenBoard, fields: dict[str, Any]) -> None:

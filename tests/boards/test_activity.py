@@ -48,9 +48,11 @@ def test_every_verb_of_a_card_leaves_its_event(ops: BoardOf, grace: Person) -> N
     there = {"column_id": ops.column("Doing"), "lane_id": card["lane_id"]}
 
     ops.move(card, "Backlog", before_card_id=other["id"])
-    assert last(ops, "card.reordered")["data"] == {"in": here}
+    stood = {"in": here, "was_at": card["position"]}
+    assert last(ops, "card.reordered")["data"] == stood
+    stood = {"from": here, "to": there, "was_at": me.get(path)["position"]}
     ops.move(card, "Doing")
-    assert last(ops, "card.moved")["data"] == {"from": here, "to": there}
+    assert last(ops, "card.moved")["data"] == stood
     me.patch(path, {"title": "Another title", "due_on": "2026-12-24"})
     assert last(ops, "card.edited")["data"] == {
         "changes": {
