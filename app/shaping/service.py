@@ -5,55 +5,28 @@ be newly exceeded by it. Where it gives the cards' past another meaning (a colum
 their clocks are read anew.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, update
 
 from app.auth.actor import Actor
-from app.boards import rules
-from app.boards.history import (
-    MANAGER,
-    Fact,
-    OpenBoard,
-    lock_board,
-    read_counts,
-    read_shape,
-    record,
-)
-from app.boards.service import (
-    NEW_CELL,
-    NEW_COLUMN,
-    NEW_GROUP,
-    NEW_LANE,
-    limit_changed,
-    write_board,
-)
-from app.boards.shape import Cell, Column, Group, Lane, Shape
-from app.cards.labels import ids
-from app.cards.placing import AT_THE_END, admit, check_not_blocked, limit_refusal, place_card
-from app.cards.recompute import recompute_clocks
+from app.boards.history import MANAGER, Fact, OpenBoard, lock_board
+from app.boards.service import NEW_CELL, NEW_COLUMN, NEW_GROUP, NEW_LANE
+from app.boards.shape import Cell, Column, Lane, Shape
 from app.cards.rows import CardRow, select_cards
 from app.db import Query, Statement, Tx
 from app.errors import ColumnNotEmpty, Conflict, Invalid, LastOfItsKind
-from app.models import Board as BoardTable
-from app.models import Card, CardAssignee, User
+from app.models import Card
 from app.models import Cell as CellTable
 from app.models import Column as ColumnTable
 from app.models import Group as GroupTable
 from app.models import Lane as LaneTable
+from app.shaping.reshaping import limit_facts, move_all, new_shape, reshaped, told_of
 
 MOST_COLUMNS = 40
 MOST_LANES = 20
 DEFAULT_EXPEDITE_LIMIT = 1
-
-
-class _Held(NamedTuple):
-    user_id: int
-    name: str
-    column_id: int
-
 
 _SET_COLUMN = Statement(
     update(ColumnTable)
@@ -120,17 +93,6 @@ _CARDS_OF_LANE = Query(
     .order_by(Card.column_id, Card.rank, Card.id),
     CardRow,
 )
-_ASSIGNED = Query(
-    select(CardAssignee.user_id, User.name, Card.column_id)
-    .join(Card, Card.id == CardAssignee.card_id)
-    .join(User, User.id == CardAssignee.user_id)
-    .where(
-        Card.board_id == bindparam("board_id"),
-        Card.archived_at.is_(None),
-        Card.discarded_at.is_(None),
-    ),
-    _Held,
-)
 
 
 # --- Columns ------------------------------------------------------------------------------------
@@ -156,7 +118,7 @@ def add_column(
     at = len(others) if index is None else min(index, len(others))
     shape = _reordered(tx, board, [*others[:at], column_id, *others[at:]])
     data = {"column_id": column_id, "index": shape.index[column_id], **fields}
-    return _reshaped(tx, board, shape, Fact("column.created", None, data)), column_id
+    return reshaped(tx, board, shape, Fact("column.created", None, data)), column_id
 
 
 def change_column(tx: Tx, actor: Actor, column_id: int, changes: dict[str, Any]) -> OpenBoard:
@@ -164,15 +126,16 @@ def change_column(tx: Tx, actor: Actor, column_id: int, changes: dict[str, Any])
     policy's points before a card leaves it to the right."""
     board = lock_board(tx, actor, need=MANAGER, column_id=column_id)
     column = board.shape.column[column_id]
-    told = _told(column, changes)
+    told = told_of(column, changes)
     if not told:
         return board
-    _check_column(board, changes)
+    # What stays as it is may be a team that is on the board's list no more.
+    _check_column(board, {name: changes[name] for name in told})
     tx.run(_SET_COLUMN, column_id=column_id, **_column_values(column, **changes))
-    facts = _limit_facts("column", column_id, column.name, told)
+    facts = limit_facts("column", column_id, column.name, told)
     if told:
         facts.append(Fact("column.changed", None, {"column_id": column_id, "changes": told}))
-    return _reshaped(tx, board, _new_shape(tx, board), *facts)
+    return reshaped(tx, board, new_shape(tx, board), *facts)
 
 
 def order_columns(tx: Tx, actor: Actor, key: str, column_ids: Sequence[int]) -> OpenBoard:
@@ -185,7 +148,7 @@ def order_columns(tx: Tx, actor: Actor, key: str, column_ids: Sequence[int]) -> 
         return board
     shape = _reordered(tx, board, column_ids)
     data = {"action": "ordered", "from": old, "to": list(column_ids)}
-    return _reshaped(tx, board, shape, Fact("column.changed", None, data))
+    return reshaped(tx, board, shape, Fact("column.changed", None, data))
 
 
 def delete_column(tx: Tx, actor: Actor, column_id: int, target_id: int | None = None) -> OpenBoard:
@@ -203,7 +166,7 @@ def delete_column(tx: Tx, actor: Actor, column_id: int, target_id: int | None = 
         raise ColumnNotEmpty(f"{name} has cards: name a column that takes them.")
     if target_id is not None:
         cards = tx.all(_CARDS_OF_COLUMN, column_id=column_id, board_id=board.id)
-        _move_all(tx, board, [(card, Cell(target_id, card.lane_id)) for card in cards])
+        move_all(tx, board, [(card, Cell(target_id, card.lane_id)) for card in cards])
     tx.run(
         _DELETE_COLUMN,
         column_id=column_id,
@@ -214,7 +177,7 @@ def delete_column(tx: Tx, actor: Actor, column_id: int, target_id: int | None = 
     rest = [column.id for column in shape.columns if column.id != column_id]
     new = _reordered(tx, board, rest)
     data = {"column_id": column_id, "name": shape.column[column_id].name, "moved_to": target_id}
-    return _reshaped(tx, board, new, Fact("column.deleted", None, data))
+    return reshaped(tx, board, new, Fact("column.deleted", None, data))
 
 
 # --- Groups -------------------------------------------------------------------------------------
@@ -239,7 +202,7 @@ def add_group(
         "column_ids": list(column_ids),
     }
     fact = Fact("group.created", None, data)
-    return _reshaped(tx, board, _new_shape(tx, board), fact), group_id
+    return reshaped(tx, board, new_shape(tx, board), fact), group_id
 
 
 def change_group(tx: Tx, actor: Actor, group_id: int, changes: dict[str, Any]) -> OpenBoard:
@@ -248,7 +211,7 @@ def change_group(tx: Tx, actor: Actor, group_id: int, changes: dict[str, Any]) -
     group = board.shape.group[group_id]
     column_ids = changes.get("column_ids")
     fields = {name: value for name, value in changes.items() if name != "column_ids"}
-    told = _told(group, fields)
+    told = told_of(group, fields)
     old = [column.id for column in board.shape.columns if column.group_id == group_id]
     if column_ids is not None and sorted(column_ids) != sorted(old):
         told["column_ids"] = {"from": old, "to": list(column_ids)}
@@ -257,10 +220,10 @@ def change_group(tx: Tx, actor: Actor, group_id: int, changes: dict[str, Any]) -
         return board
     values = {"name": group.name, "wip_limit": group.wip_limit, **fields}
     tx.run(_SET_GROUP, group_id=group_id, **values)
-    facts = _limit_facts("group", group_id, group.name, told)
+    facts = limit_facts("group", group_id, group.name, told)
     if told:
         facts.append(Fact("group.changed", None, {"group_id": group_id, "changes": told}))
-    return _reshaped(tx, board, _new_shape(tx, board), *facts)
+    return reshaped(tx, board, new_shape(tx, board), *facts)
 
 
 def delete_group(tx: Tx, actor: Actor, group_id: int) -> OpenBoard:
@@ -269,7 +232,7 @@ def delete_group(tx: Tx, actor: Actor, group_id: int) -> OpenBoard:
     _set_group_columns(tx, board, group_id, ())
     tx.run(_DELETE_GROUP, group_id=group_id, deleted_at=board.now)
     data = {"group_id": group_id, "name": board.shape.group[group_id].name}
-    return _reshaped(tx, board, _new_shape(tx, board), Fact("group.deleted", None, data))
+    return reshaped(tx, board, new_shape(tx, board), Fact("group.deleted", None, data))
 
 
 # --- Lanes --------------------------------------------------------------------------------------
@@ -295,22 +258,22 @@ def add_lane(
     at = len(others) if index is None else min(index, len(others))
     _order_lanes(tx, board, [*others[:at], lane_id, *others[at:]])
     fact = Fact("lane.changed", None, {"action": "created", "lane_id": lane_id, **fields})
-    return _reshaped(tx, board, _new_shape(tx, board), fact), lane_id
+    return reshaped(tx, board, new_shape(tx, board), fact), lane_id
 
 
 def change_lane(tx: Tx, actor: Actor, lane_id: int, changes: dict[str, Any]) -> OpenBoard:
     """Changes a lane's name, limit or whether it is an expedite lane."""
     board = lock_board(tx, actor, need=MANAGER, lane_id=lane_id)
     lane = board.shape.lane[lane_id]
-    told = _told(lane, changes)
+    told = told_of(lane, changes)
     if not told:
         return board
     tx.run(_SET_LANE, lane_id=lane_id, **_lane_values(lane, **changes))
-    facts = _limit_facts("lane", lane_id, lane.name, told)
+    facts = limit_facts("lane", lane_id, lane.name, told)
     if told:
         data = {"action": "changed", "lane_id": lane_id, "changes": told}
         facts.append(Fact("lane.changed", None, data))
-    return _reshaped(tx, board, _new_shape(tx, board), *facts)
+    return reshaped(tx, board, new_shape(tx, board), *facts)
 
 
 def order_lanes(tx: Tx, actor: Actor, key: str, lane_ids: Sequence[int]) -> OpenBoard:
@@ -323,7 +286,7 @@ def order_lanes(tx: Tx, actor: Actor, key: str, lane_ids: Sequence[int]) -> Open
         return board
     _order_lanes(tx, board, lane_ids)
     data = {"action": "ordered", "from": old, "to": list(lane_ids)}
-    return _reshaped(tx, board, _new_shape(tx, board), Fact("lane.changed", None, data))
+    return reshaped(tx, board, new_shape(tx, board), Fact("lane.changed", None, data))
 
 
 def delete_lane(tx: Tx, actor: Actor, lane_id: int, target_id: int | None = None) -> OpenBoard:
@@ -344,66 +307,12 @@ def delete_lane(tx: Tx, actor: Actor, lane_id: int, target_id: int | None = None
         )
     if target_id is not None:
         cards = tx.all(_CARDS_OF_LANE, lane_id=lane_id, board_id=board.id)
-        _move_all(tx, board, [(card, Cell(card.column_id, target_id)) for card in cards])
+        move_all(tx, board, [(card, Cell(card.column_id, target_id)) for card in cards])
     tx.run(_DELETE_LANE, lane_id=lane_id, deleted_at=board.now)
     tx.run(_DELETE_CELLS, board_id=board.id, column_id=0, lane_id=lane_id)
     _order_lanes(tx, board, [lane.id for lane in shape.lanes if lane.id != lane_id])
     data = {"action": "deleted", "lane_id": lane_id, "name": shape.lane[lane_id].name}
-    return _reshaped(tx, board, _new_shape(tx, board), Fact("lane.changed", None, data))
-
-
-# --- What they share ----------------------------------------------------------------------------
-
-
-def _reshaped(tx: Tx, board: OpenBoard, shape: Shape, *facts: Fact) -> OpenBoard:
-    """Judges a board's new shape against its old one, reads the clocks anew where they mean
-    something else now, and records what happened."""
-    _check_neighbours(shape)
-    old = board.shape
-    counts = read_counts(tx, board.id)
-    people = _people(tx, old, shape) if old.active != shape.active else ()
-    overflow = rules.check_limits((old, board.counts), (shape, counts), people)
-    if overflow is not None:
-        raise limit_refusal(tx, board, overflow, to=None, card_id=None, action="shape")
-    if (old.started, old.active, old.done) != (shape.started, shape.active, shape.done):
-        recompute_clocks(tx, shape)
-    board.shape = shape
-    board.counts = counts
-    record(tx, board, *facts)
-    return board
-
-
-def _people(tx: Tx, old: Shape, new: Shape) -> list[tuple[int, str, int, int]]:
-    if new.person_wip_limit is None:
-        return []
-    had: Counter[int] = Counter()
-    has: Counter[int] = Counter()
-    names: dict[int, str] = {}
-    for row in tx.all(_ASSIGNED, board_id=new.board_id):
-        names[row.user_id] = row.name
-        had[row.user_id] += row.column_id in old.active
-        has[row.user_id] += row.column_id in new.active
-    return [(user_id, name, had[user_id], has[user_id]) for user_id, name in names.items()]
-
-
-def _move_all(tx: Tx, board: OpenBoard, moves: Sequence[tuple[CardRow, Cell]]) -> None:
-    """Moves cards off a place that is about to go: all, or none."""
-    changes: Counter[Cell] = Counter()
-    people: Counter[int] = Counter()
-    active = board.shape.active
-    for card, to in moves:
-        if not card.is_live:
-            continue
-        check_not_blocked(board, card, to.column_id, to.lane_id)
-        changes[Cell(card.column_id, card.lane_id)] -= 1
-        changes[to] += 1
-        more = int(to.column_id in active) - int(card.column_id in active)
-        for user_id in ids(card.assignee_ids):
-            people[user_id] += more
-    if moves:
-        admit(tx, board, changes, to=moves[0][1], card_id=None, action="shape", people=people)
-    for card, to in moves:
-        place_card(tx, board, card, to, AT_THE_END, because="shape")
+    return reshaped(tx, board, new_shape(tx, board), Fact("lane.changed", None, data))
 
 
 def _check_column(board: OpenBoard, fields: dict[str, Any]) -> None:
@@ -413,16 +322,6 @@ def _check_column(board: OpenBoard, fields: dict[str, Any]) -> None:
     team = fields.get("team")
     if team is not None and team not in board.teams:
         raise Invalid((("body", "team"), f"team {team!r} is not one of the board's"))
-
-
-def _check_neighbours(shape: Shape) -> None:
-    """The columns of a group are neighbours."""
-    for group in shape.groups:
-        places = [i for i, column in enumerate(shape.columns) if column.group_id == group.id]
-        if places and places[-1] - places[0] != len(places) - 1:
-            raise Invalid(
-                (("body",), f"the columns of the group {group.name} would not be neighbours")
-            )
 
 
 def _set_group_columns(tx: Tx, board: OpenBoard, group_id: int, column_ids: Sequence[int]) -> None:
@@ -439,30 +338,20 @@ def _set_group_columns(tx: Tx, board: OpenBoard, group_id: int, column_ids: Sequ
 
 
 def _reordered(tx: Tx, board: OpenBoard, column_ids: Sequence[int]) -> Shape:
-    current = _new_shape(tx, board)
+    current = new_shape(tx, board)
     for position, column_id in enumerate(column_ids):
         column = current.column[column_id]
         if column.position != position:
             tx.run(_SET_COLUMN, column_id=column_id, **_column_values(column, position=position))
-    return _new_shape(tx, board)
+    return new_shape(tx, board)
 
 
 def _order_lanes(tx: Tx, board: OpenBoard, lane_ids: Sequence[int]) -> None:
-    current = _new_shape(tx, board)
+    current = new_shape(tx, board)
     for position, lane_id in enumerate(lane_ids):
         lane = current.lane[lane_id]
         if lane.position != position:
             tx.run(_SET_LANE, lane_id=lane_id, **_lane_values(lane, position=position))
-
-
-def _new_shape(tx: Tx, board: OpenBoard) -> Shape:
-    """The shape as it is written by now, under a new number."""
-    write_board(tx, board.row)
-    board.row = board.row._replace(shape=tx.scalar(_SHAPE_NUMBER, board_id=board.id))
-    return read_shape(tx, board.row)
-
-
-_SHAPE_NUMBER = Statement(select(BoardTable.shape).where(BoardTable.id == bindparam("board_id")))
 
 
 def _column_values(column: Column, **changes: Any) -> dict[str, Any]:
@@ -475,17 +364,3 @@ def _lane_values(lane: Lane, **changes: Any) -> dict[str, Any]:
     values = lane._asdict()
     del values["id"]
     return {**values, **changes}
-
-
-def _told(thing: Column | Group | Lane, changes: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: {"from": getattr(thing, name), "to": value}
-        for name, value in changes.items()
-        if value != getattr(thing, name)
-    }
-
-
-def _limit_facts(scope: str, place_id: int, name: str, told: dict[str, Any]) -> list[Fact]:
-    if "wip_limit" not in told:
-        return []
-    return [limit_changed(scope, place_id, name, told.pop("wip_limit"))]
