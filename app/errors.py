@@ -176,7 +176,7 @@ class CardArchived(Conflict):
 
 
 class NotArchived(Conflict):
-    """The card is not in the archive."""
+    """The card or board is not in the archive."""
 
     slug = "not-archived"
     title = "Not archived"

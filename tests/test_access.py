@@ -179,6 +179,26 @@ def _import(world: World, new: bool) -> Call:
     return Call({"key": "OPS"}, {"format": "weir-history/1", "cards": [card]})
 
 
+def _preview(world: World, new: bool) -> Call:
+    query = {"column_id": world.board.column("Ready"), "kind": "active"}
+    return Call({"key": "OPS"}, query=query)
+
+
+def _team(body: Any = None) -> Callable[[World, bool], Call]:
+    def make(world: World, new: bool) -> Call:
+        team = world.new_team() if new else "dev"
+        return Call({"key": "OPS", "team": team}, body and {"name": f"Team {world.number()}"})
+
+    return make
+
+
+def _archived_board(world: World, new: bool) -> Call:
+    call = _a_board(world, new)
+    if new:
+        world.manager.delete(f"/boards/{call.path['key']}")
+    return call
+
+
 class Expected(NamedTuple):
     """Who may, and a request that would do it."""
 
@@ -200,6 +220,7 @@ API_TABLE: dict[str, Expected] = {
         managers, lambda world, new: Call({"key": "OPS"}, {"name": f"Ops {world.number()}"})
     ),
     "DELETE /boards/{key}": Expected(managers, _a_board),
+    "POST /boards/{key}/restore": Expected(managers, _archived_board),
     "GET /boards/{key}/members": Expected(readers, _ops()),
     "POST /boards/{key}/members": Expected(managers, _add_member),
     "PATCH /boards/{key}/members/{user_id}": Expected(managers, _member({"role": "member"})),
@@ -210,6 +231,10 @@ API_TABLE: dict[str, Expected] = {
     "PATCH /columns/{column_id}": Expected(managers, _column({"policy": "Reviewed"})),
     "DELETE /columns/{column_id}": Expected(managers, _column()),
     "PUT /boards/{key}/columns/order": Expected(managers, _order("columns", "column_ids")),
+    "GET /boards/{key}/columns/preview": Expected(readers, _preview),
+    "POST /boards/{key}/teams": Expected(managers, _add_part),
+    "PATCH /boards/{key}/teams/{team}": Expected(managers, _team(True)),
+    "DELETE /boards/{key}/teams/{team}": Expected(managers, _team()),
     "POST /boards/{key}/groups": Expected(managers, _add_part),
     "PATCH /groups/{group_id}": Expected(managers, _group({"wip_limit": 9})),
     "DELETE /groups/{group_id}": Expected(managers, _group()),

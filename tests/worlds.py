@@ -153,6 +153,12 @@ class World:
         body = {"name": f"New {self.number()}", **fields}
         return int(self.manager.post(f"/boards/OPS/{kind}", body)["id"])
 
+    def new_team(self) -> str:
+        """A team of the board; its name."""
+        name = f"Team {self.number()}"
+        self.manager.post("/boards/OPS/teams", {"name": name})
+        return name
+
     def new_member(self) -> Person:
         """A viewer of the board."""
         return self._on_board(f"New Member{self.number()}", "viewer")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 
 from app.auth.actor import Actor
-from app.boards import service
+from app.boards import copying, service
 from app.boards.activity import event_json, events_after
 from app.boards.history import OpenBoard, read_board
 from app.boards.queries import board_json, boards_json, read_board_by_key
@@ -41,7 +41,12 @@ async def boards(call: CallDep, page: PageDep) -> Response:
 
 @router.post("", response_model=BoardOut, status_code=201, responses=responses(409))
 async def create_board(call: CallDep, body: BoardIn) -> Response:
-    """Makes a board from a template; whoever makes it is its manager."""
+    """Makes a board from a template, or after the model of another board (`copy`, with all but its
+    cards); whoever makes it is its manager. In a copy the time zone left out is the other's."""
+    if body.copy_of is not None:
+        zone = body.time_zone if "time_zone" in body.model_fields_set else None
+        copied = (body.key, body.name, zone, body.copy_of, body.copy_members)
+        return await call.write(copying.copy_board, *copied, render=board_json, status=201)
     args = (body.key, body.name, body.time_zone, body.template)
     return await call.write(service.create_board, *args, render=board_json, status=201)
 
@@ -72,6 +77,12 @@ async def change_board(call: CallDep, key: KeyInUrl, body: BoardPatch) -> Respon
 async def archive_board(call: CallDep, key: KeyInUrl) -> Response:
     """Archives a board: it can be read, and nothing on it changes any more."""
     return await call.write(service.archive_board, key)
+
+
+@router.post("/{key}/restore", response_model=BoardOut, responses=responses(409))
+async def restore_board(call: CallDep, key: KeyInUrl) -> Response:
+    """Takes a board out of the archive; 409 `/problems/not-archived` where it is not in there."""
+    return await call.write(service.restore_board, key, render=board_json)
 
 
 @router.get("/{key}/members", response_model=MembersOut, responses=responses())

@@ -404,11 +404,7 @@ def read_shape(tx: Tx, row: BoardRow) -> Shape:
         board_name=row.name,
         wip_limit=row.wip_limit,
         person_wip_limit=row.person_wip_limit,
-        columns=tuple(
-            Column(*column[:9])
-            for column in columns
-            if column.deleted_at is None
-        ),
+        columns=tuple(Column(*column[:9]) for column in columns if column.deleted_at is None),
         groups=tuple(tx.all(_GROUPS, board_id=row.id)),
         lanes=tuple(tx.all(_LANES, board_id=row.id)),
         gone={

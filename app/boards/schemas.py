@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
 from app.boards.service import check_time_zone
 from app.types import BoardKey, Email, Limit, Model, Name, Word
@@ -18,7 +18,19 @@ class BoardIn(Model):
     key: BoardKey = Field(examples=["OPS"])
     name: Name = Field(examples=["Platform, Dev and Ops"])
     time_zone: TimeZone = "UTC"
-    template: Literal["dev-ops", "simple", "empty"] = "dev-ops"
+    template: Literal["dev-ops", "simple", "empty", "copy"] = "dev-ops"
+    copy_of: BoardKey | None = Field(
+        None, description="With the template `copy`: the board whose shape it gets, without cards."
+    )
+    copy_members: bool = Field(False, description="With `copy`: its members and their roles too.")
+
+    @model_validator(mode="after")
+    def _copy_says_of_what(self) -> "BoardIn":
+        if (self.template == "copy") != (self.copy_of is not None):
+            raise ValueError("the template copy and copy_of are given together")
+        if self.copy_members and self.copy_of is None:
+            raise ValueError("copy_members goes with the template copy")
+        return self
 
 
 class BoardPatch(Model):

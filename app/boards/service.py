@@ -22,7 +22,7 @@ from app.boards.history import (
 )
 from app.boards.shape import ACTIVE, DONE, QUEUE
 from app.db import Query, Statement, Tx
-from app.errors import AlreadyExists, Forbidden, Invalid, LastOfItsKind, NotFound
+from app.errors import AlreadyExists, Forbidden, Invalid, LastOfItsKind, NotArchived, NotFound
 from app.models import Board, Cell, Column, Group, Invite, Lane, Member, User
 
 TEAMS = ("dev", "ops")
@@ -204,7 +204,7 @@ _MEMBER = Query(
     .where(Member.board_id == bindparam("board_id"), Member.user_id == bindparam("user_id")),
     MemberRow,
 )
-_ADD_MEMBER = Statement(
+ADD_MEMBER = Statement(
     insert(Member).values(
         board_id=bindparam("board_id"), user_id=bindparam("user_id"), role=bindparam("role")
     )
@@ -299,21 +299,8 @@ def create_board(
     template: str = "dev-ops",
 ) -> OpenBoard:
     """Makes a board from a template, managed by whoever makes it. 409 where the key is taken."""
-    if actor.boards is not None:
-        raise Forbidden("A token that is narrowed to boards makes no board.")
-    if tx.first(_KEY_TAKEN, key=key) is not None:
-        raise AlreadyExists(f"A board with the key {key} exists.")
     plan = TEMPLATES[template]
-    teams = orjson.dumps(list(TEAMS)).decode()
-    board_id = tx.one(
-        _NEW_BOARD,
-        key=key,
-        name=name,
-        time_zone=time_zone,
-        teams=teams,
-        shape=new_shape(),
-        at=clock.now(),
-    ).id
+    board_id = insert_board(tx, actor, key, name, time_zone, TEAMS)
     groups = {
         group: tx.one(NEW_GROUP, board_id=board_id, name=group, wip_limit=limit).id
         for group, limit in plan.groups.items()
@@ -351,13 +338,37 @@ def create_board(
             for lane_id in lanes
         ],
     )
-    tx.run(_ADD_MEMBER, board_id=board_id, user_id=actor.id, role=MANAGER)
+    return add_manager(tx, actor, board_id, key, name)
+
+
+def insert_board(
+    tx: Tx, actor: Actor, key: str, name: str, time_zone: str, teams: Sequence[str]
+) -> int:
+    """Makes a board without anything on it; its id. 409 where the key is taken."""
+    if actor.boards is not None:
+        raise Forbidden("A token that is narrowed to boards makes no board.")
+    if tx.first(_KEY_TAKEN, key=key) is not None:
+        raise AlreadyExists(f"A board with the key {key} exists.")
+    return tx.one(
+        _NEW_BOARD,
+        key=key,
+        name=name,
+        time_zone=time_zone,
+        teams=orjson.dumps(list(teams)).decode(),
+        shape=new_shape(),
+        at=clock.now(),
+    ).id
+
+
+def add_manager(tx: Tx, actor: Actor, board_id: int, key: str, name: str) -> OpenBoard:
+    """Gives a board that was just made to whoever makes it; its history begins with that."""
+    tx.run(ADD_MEMBER, board_id=board_id, user_id=actor.id, role=MANAGER)
     board = lock_board(tx, actor, key=key)
     record(
         tx,
         board,
         Fact("board.changed", None, {"action": "created", "key": key, "name": name}),
-        Fact("member.changed", None, _member_change(actor.id, actor.name, None, MANAGER)),
+        Fact("member.changed", None, member_change(actor.id, actor.name, None, MANAGER)),
     )
     return board
 
@@ -396,6 +407,16 @@ def archive_board(tx: Tx, actor: Actor, key: str) -> None:
     board = lock_board(tx, actor, need=MANAGER, key=key)
     write_board(tx, board.row, archived_at=board.now)
     record(tx, board, Fact("board.changed", None, {"action": "archived"}))
+
+
+def restore_board(tx: Tx, actor: Actor, key: str) -> OpenBoard:
+    """Takes a board out of the archive; 409 where it is not in there."""
+    board = lock_board(tx, actor, need=MANAGER, even_archived=True, key=key)
+    if board.row.archived_at is None:
+        raise NotArchived(f"The board {board.row.key} is not in the archive.")
+    write_board(tx, board.row, archived_at=None)
+    record(tx, board, Fact("board.changed", None, {"action": "restored"}))
+    return read_board(tx, actor, key=key)
 
 
 def write_board(tx: Tx, row: BoardRow, **changes: Any) -> None:
@@ -451,7 +472,7 @@ def change_role(tx: Tx, actor: Actor, key: str, user_id: int, role: str) -> Memb
         _check_other_manager(tx, board)
     tx.run(_SET_ROLE, board=board.id, member=user_id, role=role)
     tx.rights = True
-    change = _member_change(user_id, member.name, member.role, role)
+    change = member_change(user_id, member.name, member.role, role)
     record(tx, board, Fact("member.changed", None, change))
     return member._replace(role=role)
 
@@ -465,7 +486,7 @@ def remove_member(tx: Tx, actor: Actor, key: str, user_id: int) -> None:
         _check_other_manager(tx, board)
     tx.run(_REMOVE_MEMBER, board_id=board.id, user_id=user_id)
     tx.rights = True
-    change = _member_change(user_id, member.name, member.role, None)
+    change = member_change(user_id, member.name, member.role, None)
     record(tx, board, Fact("member.changed", None, change))
 
 
@@ -528,10 +549,10 @@ def check_time_zone(name: str) -> str:
 
 
 def _join(tx: Tx, board: OpenBoard, user_id: int, role: str) -> MemberRow:
-    tx.run(_ADD_MEMBER, board_id=board.id, user_id=user_id, role=role)
+    tx.run(ADD_MEMBER, board_id=board.id, user_id=user_id, role=role)
     tx.rights = True
     member = tx.one(_MEMBER, board_id=board.id, user_id=user_id)
-    change = _member_change(user_id, member.name, None, role)
+    change = member_change(user_id, member.name, None, role)
     record(tx, board, Fact("member.changed", None, change))
     return member
 
@@ -548,5 +569,6 @@ def _check_other_manager(tx: Tx, board: OpenBoard) -> None:
         raise LastOfItsKind("A board keeps at least one manager.")
 
 
-def _member_change(user_id: int, name: str, old: str | None, new: str | None) -> dict[str, Any]:
+def member_change(user_id: int, name: str, old: str | None, new: str | None) -> dict[str, Any]:
+    """What the history keeps of a member's role."""
     return {"user_id": user_id, "name": name, "from": old, "to": new}

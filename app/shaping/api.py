@@ -9,22 +9,25 @@ from starlette.responses import Response
 from app.auth.actor import Actor
 from app.boards.history import OpenBoard
 from app.boards.queries import board_json
-from app.boards.schemas import BoardOut, ColumnOut, GroupOut, LaneOut
+from app.boards.schemas import BoardOut, ColumnOut, GroupOut, Kind, LaneOut
 from app.call import CallDep
 from app.db import Tx
+from app.errors import Invalid
 from app.problems import responses
-from app.shaping import service
+from app.shaping import preview, service, teams
 from app.shaping.schemas import (
     ColumnIn,
     ColumnOrder,
     ColumnPatch,
+    EffectOut,
     GroupIn,
     GroupPatch,
     LaneIn,
     LaneOrder,
     LanePatch,
+    TeamIn,
 )
-from app.types import IdInUrl, KeyInUrl, given
+from app.types import IdInUrl, KeyInUrl, WordInUrl, given
 
 router = APIRouter(prefix="/api/v1", tags=["columns, groups and lanes"])
 
@@ -65,6 +68,51 @@ async def delete_column(
 async def order_columns(call: CallDep, key: KeyInUrl, body: ColumnOrder) -> Response:
     """Puts the columns in another order; every one is named once, groups stay together."""
     return await call.write(service.order_columns, key, body.column_ids, render=board_json)
+
+
+@router.get(
+    "/boards/{key}/columns/preview", response_model=EffectOut, responses=responses(403, 409)
+)
+async def preview_columns(
+    call: CallDep,
+    key: KeyInUrl,
+    column_id: Annotated[
+        IdInUrl | None, Query(description="A column that would have another `kind`.")
+    ] = None,
+    kind: Annotated[Kind | None, Query(description="Its kind then.")] = None,
+    order: Annotated[
+        list[IdInUrl],
+        Query(description="All columns in another order; left out: as it is.", max_length=100),
+    ] = [],  # noqa: B006 - FastAPI copies it
+) -> Response:
+    """What another kind of a column, or another order of them, would do to the clocks of the
+    cards and to the statistics. Nothing is changed by asking; 409 where the change would be
+    refused."""
+    if (column_id is None) != (kind is None):
+        raise Invalid((("query", "kind"), "column_id and kind are given together"))
+    kinds = {} if column_id is None else {column_id: kind}
+    args = (key, kinds, order or None)
+    return await call.read(preview.preview_columns, *args, render=preview.effect_json)
+
+
+@router.post(
+    "/boards/{key}/teams", response_model=BoardOut, status_code=201, responses=responses(409)
+)
+async def add_team(call: CallDep, key: KeyInUrl, body: TeamIn) -> Response:
+    """Adds a team to a board's list."""
+    return await call.write(teams.add_team, key, body.name, render=board_json, status=201)
+
+
+@router.patch("/boards/{key}/teams/{team}", response_model=BoardOut, responses=responses(409))
+async def rename_team(call: CallDep, key: KeyInUrl, team: WordInUrl, body: TeamIn) -> Response:
+    """Gives a team another name, on the cards and columns that carry it too."""
+    return await call.write(teams.rename_team, key, team, body.name, render=board_json)
+
+
+@router.delete("/boards/{key}/teams/{team}", response_model=BoardOut, responses=responses(409))
+async def remove_team(call: CallDep, key: KeyInUrl, team: WordInUrl) -> Response:
+    """Takes a team off a board's list; cards and columns that carry it keep the word."""
+    return await call.write(teams.remove_team, key, team, render=board_json)
 
 
 @router.post(

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from app.boards.schemas import Kind
 from app.types import Id, Index, Limit, Model, Name, Prose, Word
@@ -41,6 +41,39 @@ class ColumnOrder(Model):
     """All columns of a board from left to right."""
 
     column_ids: Ids = Field(examples=[[1, 3, 2]])
+
+
+class MeasureOut(BaseModel):
+    """Of how many cards a duration is, and what 85 % of them did not exceed, in seconds."""
+
+    count: int
+    sle: float | None
+
+
+class ChangeOut(BaseModel):
+    """A measure of the cards done in the last 90 days, before and after."""
+
+    before: MeasureOut
+    after: MeasureOut
+
+
+class EffectOut(BaseModel):
+    """What a change of the columns does to the clocks: of how many cards any of them, the start of
+    work, the end of it and the process time; the promises made of them; the same in sentences."""
+
+    cards: int
+    started: int
+    done: int
+    process_time: int
+    lead_time: ChangeOut
+    cycle_time: ChangeOut
+    words: list[str]
+
+
+class TeamIn(Model):
+    """The name of a team."""
+
+    name: Word = Field(examples=["platform"])
 
 
 class GroupIn(Model):
