@@ -20,7 +20,7 @@ from app.boards import api as boards_api
 from app.boards import pages as boards_pages
 from app.call import COOKIE
 from app.cards import api as cards_api
-from app.cards import card_pages
+from app.cards import card_pages, moving_api
 from app.cards import pages as cards_pages
 from app.config import Settings, load_secret
 from app.db import Database, Tx
@@ -76,6 +76,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     for router in (
         # Routers are tried in their order: what is asked most often stands first.
         cards_api.router,
+        moving_api.router,
         boards_pages.making,
         cards_pages.router,
         card_pages.router,

@@ -103,6 +103,23 @@ def _move(world: World, new: bool) -> Call:
     return _card({"column_id": world.board.column("Backlog"), "index": 0})(world, new)
 
 
+def _bulk(world: World, new: bool) -> Call:
+    card = world.new_card() if new else world.card
+    body = {"action": "label", "cards": [{"id": card["id"]}], "add": [f"L{world.number()}"]}
+    return Call({"key": "OPS"}, body)
+
+
+def _undo(world: World, new: bool) -> Call:
+    if new:
+        # Whoever asks has something to take back.
+        for caller in world.callers():
+            if caller.name not in SIGNED_OUT and workers(caller.name) is None:
+                card = world.new_card()
+                body = {"title": f"Undone {world.number()}"}
+                world.ask(caller, "PATCH", api(f"/cards/{card['id']}"), json=body)
+    return Call({"key": "OPS"})
+
+
 def _blocked_card(world: World, new: bool) -> Call:
     card = world.new_blocked_card() if new else world.blocked
     return Call({"card_id": card["id"]}, {})
@@ -244,6 +261,9 @@ API_TABLE: dict[str, Expected] = {
     "PUT /boards/{key}/lanes/order": Expected(managers, _order("lanes", "lane_ids")),
     "GET /boards/{key}/cards": Expected(readers, _ops()),
     "POST /boards/{key}/cards": Expected(workers, _ops(title="A card")),
+    "POST /boards/{key}/cards/bulk": Expected(workers, _bulk),
+    "GET /boards/{key}/undo": Expected(readers, _ops()),
+    "POST /boards/{key}/undo": Expected(workers, _undo),
     "GET /boards/{key}/cards/{number}": Expected(readers, _card()),
     "GET /cards/{card_id}": Expected(readers, _card()),
     "PATCH /cards/{card_id}": Expected(workers, _card({"title": "Another title"})),

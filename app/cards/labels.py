@@ -79,13 +79,15 @@ def ensure_labels(tx: Tx, board_id: int, names: Iterable[str]) -> dict[str, int]
     return {name: known[name] for name in wanted}
 
 
-def check_members(tx: Tx, board_id: int, user_ids: Sequence[int]) -> None:
+def check_members(
+    tx: Tx, board_id: int, user_ids: Sequence[int], field: str = "assignee_ids"
+) -> None:
     """422 where somebody is to be assigned who is no member of the board."""
     if not user_ids:
         return
     members = {row.id for row in tx.all(_MEMBER_IDS, board_id=board_id)}
     errors = [
-        (("body", "assignee_ids", index), f"user {user_id} is not a member of this board")
+        (("body", field, index), f"user {user_id} is not a member of this board")
         for index, user_id in enumerate(user_ids)
         if user_id not in members
     ]

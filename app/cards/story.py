@@ -50,6 +50,18 @@ _FIELD_WORDS = {
     "labels": "the labels",
 }
 
+# What an event that took something back took back.
+_UNDID = {
+    "card.moved": "undid a move",
+    "card.reordered": "undid a move",
+    "card.edited": "undid an edit",
+    "card.assigned": "undid an assignment",
+    "card.blocked": "undid an unblocking",
+    "card.unblocked": "undid a block",
+    "card.archived": "undid a restoring",
+    "card.restored": "undid an archiving",
+}
+
 
 class _Name(NamedTuple):
     id: int
@@ -225,6 +237,10 @@ class _Words:
 
     def sentence(self, kind: str, facts: Mapping[str, Any]) -> str:
         """One event as what its actor did."""
+        said = self._said(kind, facts)
+        return f"{_UNDID.get(kind, 'undid it')}: {said}" if "undoes" in facts else said
+
+    def _said(self, kind: str, facts: Mapping[str, Any]) -> str:
         if kind == "card.created":
             return f"created the card in {self._place(facts)}"
         if kind == "card.moved":

@@ -93,6 +93,16 @@ class Arena:
             "PATCH", f"/cards/{card['id']}", {"assignee_ids": [person.id for person in people]}
         )
 
+    def move_many(self, cards: Sequence[Any], column: str) -> Request:
+        """To move many cards as one."""
+        chosen = [{"id": card["id"]} for card in cards]
+        body = {"action": "move", "cards": chosen, "column_id": self.board.column(column)}
+        return Request("POST", f"/boards/{self.board.key}/cards/bulk", body)
+
+    def undo(self) -> Request:
+        """To take back what Ada did last."""
+        return Request("POST", f"/boards/{self.board.key}/undo", None)
+
     # --- The race
 
     def at_once(self, stories: Sequence[Sequence[Request]]) -> list[list[Answer]]:

@@ -118,6 +118,34 @@ def test_of_many_assignments_at_once_one_is_the_last(arena: Arena) -> None:
     race(arena, [arena.assign(card, arena.grace) for card in others], "card.assigned")
 
 
+@pytest.mark.parametrize("scope", SCOPES)
+def test_of_many_moves_of_many_at_once_one_fits(arena: Arena, scope: str) -> None:
+    pairs = [
+        [arena.board.add(column="Ready", **fields(arena, scope)) for _ in range(2)]
+        for _ in range(CLIENTS)
+    ]
+    fill(arena, scope, 1)
+    set_limit(arena, scope, LIMIT + 1)
+    where = places(scope)
+    requests = [arena.move_many(pair, where[i % len(where)]) for i, pair in enumerate(pairs)]
+    before = arena.board.read()["seq"]
+    answers = [a for story in arena.at_once([[r] for r in requests]) for a in story]
+    assert sum(answer.status == 200 for answer in answers) == 1
+    assert {a.body["free"] for a in answers if a.status == 409} == {1}
+    events = arena.board.events()
+    told = [event["type"] for event in events if event["seq"] > before]
+    assert sorted(told) == ["card.moved"] * 2 + ["move.refused"] * (CLIENTS - 1)
+    arena.replay(events, before)
+
+
+def test_of_many_undos_at_once_one_gets_the_last_place(arena: Arena) -> None:
+    for _ in range(CLIENTS):
+        arena.board.move(arena.board.add(column="Doing"), "Ready")
+    fill(arena, "group", LIMIT - 1)
+    set_limit(arena, "group", LIMIT)
+    race(arena, [arena.undo() for _ in range(CLIENTS)], "card.moved")
+
+
 def test_all_verbs_at_once_get_the_last_places_and_not_one_more(arena: Arena) -> None:
     """Creating, moving, restoring and changing the lane compete for two places of a group."""
     board = arena.board

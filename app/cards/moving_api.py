@@ -1,0 +1,73 @@
+"""The API of changes that reach beyond one card on one board: of many at once, and taken back."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+from starlette.responses import Response
+
+from app import clock
+from app.auth.actor import Actor
+from app.call import CallDep
+from app.cards.bulk import Changed, change_cards
+from app.cards.bulk_schemas import LastActionOut, ManyIn, ManyOut, UndoneOut
+from app.cards.undo import Undone, next_undo, undo_last_action
+from app.db import Tx
+from app.problems import responses
+from app.types import KeyInUrl
+
+router = APIRouter(prefix="/api/v1", tags=["cards"])
+
+
+@router.post("/boards/{key}/cards/bulk", response_model=ManyOut, responses=responses(409))
+async def change_many(
+    call: CallDep,
+    key: KeyInUrl,
+    body: Annotated[
+        ManyIn,
+        Body(examples=[{"action": "move", "cards": [{"id": 198}, {"id": 203}], "column_id": 3}]),
+    ],
+) -> Response:
+    """Does the same with up to 200 cards: all of them, or none. The limits judge it as one change;
+    the 409 of a limit says how many places are `free` besides the rest. A card that is so already
+    is left as it is; one that has changed since its `version` is a 409
+    `/problems/changed-since`. One undo takes all of it back."""
+    chosen = [each.chosen() for each in body.cards]
+    return await call.write(change_cards, key, chosen, body.what(), render=_changed)
+
+
+@router.get("/boards/{key}/undo", response_model=LastActionOut, responses=responses())
+async def see_undo(call: CallDep, key: KeyInUrl) -> Response:
+    """What one did last on the board and has not taken back yet: what an undo takes back next."""
+    return await call.read(next_undo, key, render=_next)
+
+
+@router.post("/boards/{key}/undo", response_model=UndoneOut, responses=responses(409))
+async def undo(call: CallDep, key: KeyInUrl) -> Response:
+    """Takes back what one did last on the board: a move, a reordering, an edit, an assignment, a
+    block, an archiving, or the reverse of one of these, of one card or of many at once. It obeys
+    the limits like any change. 409 `/problems/changed-since` where somebody else has changed the
+    same since, `/problems/nothing-to-undo` where there is nothing. Done twice it goes on to what
+    was done before."""
+    return await call.write(undo_last_action, key, render=_undone)
+
+
+def _changed(tx: Tx, actor: Actor, changed: Changed) -> dict[str, Any]:
+    cards = [{"id": card.id, "ref": card.ref, "version": card.version} for card in changed.cards]
+    return {"batch": changed.batch, "cards": cards}
+
+
+def _next(tx: Tx, actor: Actor, found: Undone | None) -> dict[str, Any]:
+    return {"action": None if found is None else _action(found)}
+
+
+def _undone(tx: Tx, actor: Actor, undone: Undone) -> dict[str, Any]:
+    return {"undone": _action(undone)}
+
+
+def _action(undone: Undone) -> dict[str, Any]:
+    return {
+        "seq": undone.action.seq,
+        "at": clock.iso(undone.action.at),
+        "words": undone.words,
+        "cards": [{"id": card.id, "ref": card.ref} for card in undone.cards],
+    }
