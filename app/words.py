@@ -22,9 +22,17 @@ def short_duration(duration: int) -> str:
     return f"{duration // DAY} d"
 
 
+def within_words(duration: int) -> str:
+    """The time in which something happens, in whole units that are long enough: `7 d`."""
+    unit = MINUTE if duration <= HOUR else HOUR if duration <= DAY else DAY
+    return short_duration(duration + -duration % unit)
+
+
 def due_words(due: date, today: date) -> str:
-    """A due date as a card shows it: `Due today`, `Due Fri`, `Due 24 Dec`."""
+    """A due date as a card shows it: `Due today`, `Due Fri`, `Due 24 Dec`, `Overdue 3 d`."""
     days = (due - today).days
+    if days < 0:
+        return f"Overdue {-days} d"
     if days == 0:
         return "Due today"
     if days == 1:

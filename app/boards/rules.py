@@ -6,7 +6,7 @@ limit can be set below the present count, and a change of many cards is judged a
 that it is.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -74,6 +74,11 @@ def limits(shape: Shape) -> Iterator[tuple[Place, str, int]]:
             yield Place(LANE, lane.id), lane.name, lane.wip_limit
     if shape.wip_limit is not None:
         yield Place(BOARD, shape.board_id), shape.board_name, shape.wip_limit
+
+
+def exceeded(shape: Shape, held: Mapping[Place, int]) -> int:
+    """How many limits of a board have more held against them than they allow (rule 5)."""
+    return sum(held.get(place, 0) > limit for place, _, limit in limits(shape))
 
 
 def check_limits(

@@ -1,6 +1,7 @@
 """What the board's templates are given: plain values, with every word already chosen."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -13,10 +14,33 @@ class Person:
     name: str
     initials: str
     hue_class: str
+    full: str = ""  # "2 of 2 in work", where the person's limit is reached
 
 
-@dataclass(frozen=True, slots=True)
-class CardFace:
+class Age(NamedTuple):
+    """How long a card has been in work; `bars` is how many of four it fills beside the board's
+    past, None where there is too little of it."""
+
+    text: str
+    bars: int | None
+    title: str
+
+
+class Due(NamedTuple):
+    """When a card is due; `tone` is "quiet", "soon" or "late"."""
+
+    text: str
+    tone: str
+
+
+class Chip(NamedTuple):
+    """A label as a coloured chip."""
+
+    name: str
+    color: str
+
+
+class CardFace(NamedTuple):
     """A card as the board shows it."""
 
     id: int
@@ -27,17 +51,22 @@ class CardFace:
     list_id: str
     version: int
     title: str
+    long_title: bool
     team: str | None
     team_class: str
     work_type: str
     service_class: str
-    due_text: str | None
-    due_soon: bool
+    due: Due | None
     expedite: bool
     assignees: list[Person]
     labels: list[str]
+    chips: list[Chip]  # the labels that have room
+    more_chips: int
+    shows_type: bool
+    checks_text: str | None
+    comment_count: int
     blocked_text: str | None
-    age_text: str | None
+    age: Age | None
     spoken: str
     column_name: str
     may_work: bool
@@ -127,6 +156,7 @@ class BoardView:
     may_manage: bool
     gauge: Gauge
     blocked_count: int
+    over_count: int
     cards_total: int
     sections: list[SectionView]
     lanes: list[LaneView]
@@ -137,6 +167,11 @@ class BoardView:
     def columns(self) -> list[ColumnView]:
         """The columns from left to right."""
         return [column for section in self.sections for column in section.columns]
+
+    @property
+    def state_words(self) -> str:
+        """What the page's title begins with: `(3⊘ 1 over) `."""
+        return state_words(self.blocked_count, self.over_count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +185,10 @@ class Notice:
     facts: str
     link_text: str | None
     link_url: str | None
+
+
+def state_words(blocked: int, over: int) -> str:
+    """What a board's title begins with: `(3⊘ 1 over) `; nothing where all is well."""
+    said = [f"{blocked}⊘"] if blocked else []
+    said += [f"{over} over"] if over else []
+    return f"({' '.join(said)}) " if said else ""

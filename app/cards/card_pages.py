@@ -16,6 +16,8 @@ from app.boards.rules import Place
 from app.boards.shape import Cell
 from app.call import Answer, Call, CallDep
 from app.cards import service
+from app.cards.faces import face_of
+from app.cards.heads import gauge
 from app.cards.pages import HTML, refused_card, show_archive, write_card
 from app.cards.placing import Spot
 from app.cards.queries import numbered_card, titles_in
@@ -32,7 +34,6 @@ from app.cards.story import (
     stays_of,
 )
 from app.cards.swaps import notice_of
-from app.cards.wall import face_of, gauge
 from app.db import Tx
 from app.errors import AppError, Conflict, Invalid, StaleVersion
 from app.forms import Form, Sent, read_form

@@ -121,7 +121,7 @@ async def show_board(
             request,
             "boards/board.html",
             actor=actor,
-            title=f"{view.name} ({view.key})",
+            title=f"{view.state_words}{view.name} ({view.key})",
             status=status,
             board=view,
             notice=shown,

@@ -7,8 +7,9 @@ from app.boards.activity import EventRow, events_after
 from app.boards.history import OpenBoard
 from app.boards.shape import Shape
 from app.boards.views import Notice
+from app.cards.heads import Heads
 from app.cards.rows import CardRow
-from app.cards.wall import Heads, arrivals_of, blocked_count, board_view, tickers_of
+from app.cards.wall import arrivals_of, blocked_count, board_view, people_of, tickers_of
 from app.clock import SECOND
 from app.db import Tx
 from app.errors import AppError, CardBlocked, Invalid, StaleVersion, WipLimitReached
@@ -30,6 +31,7 @@ class State(NamedTuple):
 class _Summary(NamedTuple):
     gauge: Any
     blocked_count: int
+    over_count: int
 
 
 def changes_swap(
@@ -57,7 +59,9 @@ def changes_swap(
         lanes=[heads.lane(shape.lane[i]) for i in lane_ids if i in shape.lane]
         if len(shape.lanes) > 1
         else [],
-        summary=_Summary(heads.board(), blocked_count(tx, board)),
+        summary=_Summary(heads.board(), blocked_count(tx, board), heads.over()),
+        # Only a limit of the person makes the faces say something that a move can change.
+        people=people_of(tx, board) if shape.person_wip_limit is not None else None,
         notice=notice,
         arrivals=arrivals,
         gone=gone,
