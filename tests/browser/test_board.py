@@ -113,7 +113,7 @@ def test_a_card_shows_what_one_must_know_of_it(windows: Windows, ops: BoardOf, j
     expect(face.locator(".label")).to_have_text("infra")
     expect(board.title(card)).to_have_accessible_description(
         f"{card['ref']}, Ops, assigned to Jo March, due tomorrow, age < 1 min, "
-        "blocked: Vendor ticket 4471 · < 1 min"
+        "blocked: Vendor ticket 4471 · < 1 min, labelled infra"
     )
     expect(board.page.locator("#board-summary")).to_contain_text("1 blocked")
 
