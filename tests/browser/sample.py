@@ -33,7 +33,15 @@ OPEN = (
     Work("Export invoices as CSV", (4,), "dev", due_in=40, fixed=False),
     Work("Rate limit the public API", (2,), "dev", "feature", ("api",), due_in=3),
     Work("Alert on certificate expiry", (12, 2), "ops", "ops", ("infra",), assigned=(1,)),
-    Work("Cache warm-up on cold start", (8, 1), "dev", "improvement", ("performance",), due_in=-2, fixed=False),
+    Work(
+        "Cache warm-up on cold start",
+        (8, 1),
+        "dev",
+        "improvement",
+        ("performance",),
+        due_in=-2,
+        fixed=False,
+    ),
     Work("Retry budget for webhooks", (10, 5, 3), "dev", due_in=1, assigned=(0,)),
     Work(
         "Raise the file-descriptor limit on edge nodes",

@@ -1,5 +1,7 @@
 """A card's age beside those of the board's finished cards."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,5 +67,5 @@ def test_any_pace_rises_with_the_points_and_with_the_columns(passed: list[list[i
     for pace in found:
         assert list(pace) == sorted(pace)
         assert len(pace) == len(POINTS)
-    for left, right in zip(found, found[1:], strict=False):
+    for left, right in pairwise(found):
         assert all(a <= b for a, b in zip(left, right, strict=True))
