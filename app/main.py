@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app import __version__, openapi, problems
+from app.auth import account_pages
 from app.auth import api as auth_api
 from app.auth import pages as auth_pages
 from app.auth.passwords import Passwords
@@ -87,6 +88,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         flow_pages.router,
         boards_pages.router,
         auth_pages.router,
+        account_pages.router,
         auth_api.router,
     ):
         app.include_router(router)

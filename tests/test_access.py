@@ -78,7 +78,7 @@ def makers_of_boards(caller: str) -> int | None:
 
 
 def no_token(caller: str) -> int | None:
-    """Nobody by a token: a token makes no tokens."""
+    """Nobody by a token: it makes no tokens and knows nothing of sessions and passwords."""
     return 403
 
 
@@ -216,6 +216,10 @@ def _archived_board(world: World, new: bool) -> Call:
     return call
 
 
+def _password(world: World, new: bool) -> Call:
+    return Call({}, {"old_password": "correct horse", "new_password": "battery staple"})
+
+
 class Expected(NamedTuple):
     """Who may, and a request that would do it."""
 
@@ -228,6 +232,9 @@ API_TABLE: dict[str, Expected] = {
     "PATCH /me": Expected(
         whoever_may_write, lambda world, new: Call({}, {"density": "comfortable"})
     ),
+    "PUT /me/password": Expected(no_token, _password),
+    "GET /sessions": Expected(no_token, lambda world, new: Call({})),
+    "DELETE /sessions": Expected(no_token, lambda world, new: Call({})),
     "GET /tokens": Expected(anybody_signed_in, lambda world, new: Call({})),
     "POST /tokens": Expected(no_token, lambda world, new: Call({}, {"name": "A token"})),
     "GET /boards": Expected(anybody_signed_in, lambda world, new: Call({})),
@@ -280,8 +287,8 @@ API_TABLE: dict[str, Expected] = {
     "GET /boards/{key}/stats/cycle-time": Expected(readers, _ops()),
     "GET /boards/{key}/stats/process-time": Expected(readers, _ops()),
 }
-# Somebody's own tokens: each caller asks for one of their own, see below.
-API_ELSEWHERE = {"DELETE /tokens/{token_id}"}
+# Somebody's own tokens and sessions: each caller asks for one of their own, see below.
+API_ELSEWHERE = {"DELETE /tokens/{token_id}", "DELETE /sessions/{session_id}"}
 
 
 def short(route: Route) -> str:
@@ -408,6 +415,14 @@ def test_somebody_revokes_only_tokens_of_their_own(world: World) -> None:
         response = world.ask(caller, "DELETE", api(f"/tokens/{own}"))
         allowed = denied if denied in {401, 403} else 204
         assert response.status_code == allowed, caller.name
+
+
+def test_nobody_ends_a_session_by_a_token(world: World) -> None:
+    for caller in world.callers():
+        before = world.dump()
+        response = world.ask(caller, "DELETE", api("/sessions/1"))
+        assert response.status_code == (401 if caller.name in SIGNED_OUT else 403), caller.name
+        assert world.dump() == before
 
 
 def test_the_list_of_boards_has_those_that_the_caller_sees(world: World) -> None:

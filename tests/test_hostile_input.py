@@ -95,9 +95,12 @@ def world(request: pytest.FixtureRequest) -> World:
     return found
 
 
+BY_SESSION = {"POST /tokens", "PUT /me/password", "GET /sessions", "DELETE /sessions/{session_id}"}
+
+
 def manager(world: World, operation: str) -> Caller:
     """Who may do everything; by a session where a token may not."""
-    if operation == "POST /tokens":
+    if operation in BY_SESSION:
         return Caller(MANAGER, world.session_of(world.manager), world.manager)
     return Caller(MANAGER, world.headers(world.manager), world.manager)
 
@@ -158,7 +161,7 @@ WITH_BODY = [name for name, operation in OPERATIONS.items() if "requestBody" in 
 
 def valid_call(world: World, operation: str) -> Call:
     """A request that would be done."""
-    if operation == "POST /tokens":
+    if operation in BY_SESSION:
         return Call({}, {"name": "A token"})
     return API_TABLE[operation].request(world, False)
 
@@ -403,8 +406,8 @@ NO_KEY = ["%00", "O%00PS", "x" * 5_000, "%FF", "%ED%A0%80", "%2e%2e", "%F0%9F%A6
 def test_a_hostile_address_leads_nowhere(world: World, operation: str) -> None:
     method, path = operation.split()
     caller = manager(world, operation)
-    if operation == "DELETE /tokens/{token_id}":
-        call = Call({"token_id": 1})
+    if operation in {"DELETE /tokens/{token_id}", "DELETE /sessions/{session_id}"}:
+        call = Call({"token_id": 1, "session_id": 1})
     else:
         call = valid_call(world, operation)
     before = world.dump()

@@ -1,4 +1,4 @@
-"""The API of people and tokens."""
+"""The API of the own account: the person, sessions and tokens."""
 
 from typing import Any
 
@@ -6,10 +6,21 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from app import clock
-from app.auth import service
+from app.auth import service, sessions
 from app.auth.account import change_account
 from app.auth.actor import Actor
-from app.auth.schemas import MeOut, MePatch, NewTokenOut, TokenIn, TokenOut, TokensOut
+from app.auth.agents import browser_words
+from app.auth.checking import change_own_password
+from app.auth.schemas import (
+    MeOut,
+    MePatch,
+    NewTokenOut,
+    PasswordIn,
+    SessionsOut,
+    TokenIn,
+    TokenOut,
+    TokensOut,
+)
 from app.auth.service import NewToken, TokenRow
 from app.call import CallDep
 from app.db import Tx
@@ -31,6 +42,33 @@ async def change_me(call: CallDep, body: MePatch) -> Response:
     """Changes the name, or how the pages look and act for the person."""
     changes = given(body, never_null=("name", "theme", "density", "shortcuts"))
     return await call.write(change_account, changes, render=_changed)
+
+
+@router.put("/me/password", status_code=204, responses=responses(429))
+async def change_password(call: CallDep, body: PasswordIn) -> Response:
+    """Changes the person's password and ends their other sessions. By a session alone: a token
+    gets a 403. A wrong old password is a 422 and counts as a failed sign-in."""
+    await change_own_password(call, body.old_password, body.new_password)
+    return Response(status_code=204)
+
+
+@router.get("/sessions", response_model=SessionsOut, responses=responses())
+async def list_sessions(call: CallDep, page: PageDep) -> Response:
+    """Where the person is signed in. By a session alone, like all about sessions."""
+    return await call.read(_sessions, page)
+
+
+@router.delete("/sessions", status_code=204, responses=responses())
+async def end_other_sessions(call: CallDep) -> Response:
+    """Ends all sessions of the person but the one that asks, and what they have open."""
+    await call.act(sessions.end_other_sessions)
+    return Response(status_code=204)
+
+
+@router.delete("/sessions/{session_id}", status_code=204, responses=responses())
+async def end_session(call: CallDep, session_id: IdInUrl) -> Response:
+    """Ends a session, and what it has open, at once."""
+    return await call.write(sessions.end_session, session_id)
 
 
 @router.get("/tokens", response_model=TokensOut, responses=responses())
@@ -67,6 +105,21 @@ def _me(tx: Tx, actor: Actor) -> dict[str, Any]:
 
 def _changed(tx: Tx, actor: Actor, changed: Actor) -> dict[str, Any]:
     return _me(tx, changed)
+
+
+def _sessions(tx: Tx, actor: Actor, page: PageDep) -> dict[str, Any]:
+    found = [
+        {
+            "id": row.id,
+            "browser": browser_words(row.user_agent),
+            "user_agent": row.user_agent,
+            "created_at": clock.iso(row.created_at),
+            "expires_at": clock.iso(row.expires_at),
+            "current": row.id == actor.session_id,
+        }
+        for row in sessions.list_sessions(tx, actor, page.after_id)
+    ]
+    return page_json(page, found, lambda item: item["id"])
 
 
 def _tokens(tx: Tx, actor: Actor, page: PageDep) -> dict[str, Any]:

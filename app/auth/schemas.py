@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.auth.account import Density, Theme
-from app.types import BoardKey, Model, Moment, Name
+from app.types import BoardKey, GivenPassword, Model, Moment, Name, Password
 
 
 class PreferencesOut(BaseModel):
@@ -33,6 +33,31 @@ class MePatch(Model):
     theme: Theme | None = Field(None, examples=["dark"])
     density: Density | None = Field(None, examples=["compact"])
     shortcuts: bool | None = None
+
+
+class PasswordIn(Model):
+    """A new password, and the old one that allows it."""
+
+    old_password: GivenPassword = Field(examples=["correct horse battery"])
+    new_password: Password = Field(examples=["staple of a better horse"])
+
+
+class SessionOut(BaseModel):
+    """A sign-in in a browser; `browser` says in words which one."""
+
+    id: int
+    browser: str
+    user_agent: str
+    created_at: str
+    expires_at: str
+    current: bool = Field(description="Whether it is the one that asks.")
+
+
+class SessionsOut(BaseModel):
+    """A person's sessions."""
+
+    items: list[SessionOut]
+    next_cursor: str | None
 
 
 class TokenIn(Model):

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from app import clock
 from app.auth import service as accounts
 from app.auth.actor import Actor
-from app.auth.pages import hashed, viewer_or_none, web_of, with_session
+from app.auth.checking import hashed
+from app.auth.pages import viewer_or_none, web_of, with_session
 from app.boards import service
 from app.boards.history import OpenBoard, read_board
 from app.boards.queries import board_lines
@@ -171,7 +172,7 @@ async def create_invite(call: CallDep, key: KeyInUrl) -> Response:
     link = {
         "url": f"{settings.base_url}/invite/{secret}",
         "role_words": _ROLE_WORDS[role],
-        "expires": moment(clock.now() + days * clock.DAY, "UTC").words,
+        "expires": moment(clock.now() + days * clock.DAY, "UTC"),
     }
     return await show_people(call, key, new_invite=link)
 
@@ -410,7 +411,7 @@ async def _invite_page(
             "board_key": invite.board_key,
             "invited_by": invite.invited_by,
             "role_words": f"a {_ROLE_WORDS[invite.role]}",
-            "expires": moment(invite.expires_at, invite.time_zone).words,
+            "expires": moment(invite.expires_at, invite.time_zone),
         },
         values={name: value for name, value in sent.typed.items() if name != "password"},
         errors=sent.errors,

@@ -48,6 +48,7 @@ def _take(scene: Scene, windows: Windows, folder: Path, names: list[str]) -> Non
             page = browsers[sight.who].new_page()
             sight.show(page, scene)
             page.evaluate("document.fonts.ready")
+            page.evaluate("scrollTo(0, 0)")
             # A board fills its window; the other pages are as long as they are.
             whole = page.locator(".page-board").count() == 0
             page.screenshot(path=folder / f"{sight.name}-{look}.png", full_page=whole)

@@ -385,6 +385,16 @@ def account_with_errors(page: Page, scene: Scene) -> None:
     expect(page.locator(".error")).to_be_visible()
 
 
+@sight()
+def account_with_a_wrong_password(page: Page, scene: Scene) -> None:
+    visit(page, "/account")
+    page.get_by_label("Password until now").fill("wrong password")
+    page.get_by_label("New password").fill("staple of a better horse")
+    page.get_by_label("The new one again").fill("staple of another horse")
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.locator(".error")).to_be_visible()
+
+
 @sight(NOBODY)
 def sign_in(page: Page, scene: Scene) -> None:
     visit(page, "/sign-in")

@@ -285,14 +285,14 @@ def test_a_token_is_shown_once_works_and_is_revoked(
     windows: Windows, weir: Served, ops: BoardOf
 ) -> None:
     page = windows.open(ops.person, "/account")
-    made = page.get_by_role("group", name="Your tokens")
+    made = page.get_by_role("list", name="Your tokens")
     page.get_by_label("What is it for?").fill("Nightly report")
     page.get_by_label("Ends after (days)").fill("30")
     page.get_by_label("Read only").check()
     page.get_by_role("button", name="Make a token").click()
     secret = page.get_by_label("copy it now, it is not shown again").input_value()
     assert secret not in page.url
-    row = made.get_by_role("row", name="Nightly report")
+    row = made.get_by_role("listitem").filter(has_text="Nightly report")
     expect(row).to_contain_text("read")
     with Client(base_url=weir.url, headers={"Authorization": f"Bearer {secret}"}) as script:
         path = f"/api/v1/boards/{ops.key}"
@@ -325,6 +325,12 @@ def test_a_token_with_a_mistake_comes_back_as_it_was_filled_in(
 
 # ---- Preferences ---------------------------------------------------------------------------------
 
+
+def kept(page: Page) -> None:
+    """The server knows what was chosen."""
+    expect(page.locator("[data-prefer][aria-busy]")).to_have_count(0)
+
+
 BACKGROUND = "() => getComputedStyle(document.body).backgroundColor"
 
 
@@ -337,13 +343,16 @@ def test_a_chosen_theme_stays_and_the_automatic_one_follows_the_system(
     page.get_by_role("button", name="Dark").click()
     expect(page).to_have_url(re.compile(f"/boards/{ops.key}$"))
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    kept(page)
     dark = page.evaluate(BACKGROUND)
     assert dark != light
     page.goto("/account")
     assert page.evaluate(BACKGROUND) == dark
     page.locator("#account-button").click()
-    expect(page.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
-    page.get_by_role("button", name="Auto").click()
+    for place in ("theme", "account-theme"):
+        expect(page.locator(f"#{place}-dark")).to_have_attribute("aria-pressed", "true")
+    page.locator("#theme-system").click()
+    expect(page.locator("#account-theme-system")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("html")).not_to_have_attribute("data-theme", re.compile(".*"))
     assert page.evaluate(BACKGROUND) == light
     page.emulate_media(color_scheme="dark")
@@ -361,8 +370,54 @@ def test_a_preference_takes_hold_without_leaving_the_page(windows: Windows, ops:
     expect(root).to_have_attribute("data-shortcuts", "off")
     expect(page.get_by_role("button", name="Compact")).to_have_attribute("aria-pressed", "true")
     assert page.evaluate("window.stays")
+    kept(page)
     page.reload()
     expect(root).to_have_attribute("data-density", "compact")
     expect(root).to_have_attribute("data-shortcuts", "off")
     elsewhere = windows.open(ops.person, "/boards")
     expect(elsewhere.locator("html")).to_have_attribute("data-density", "compact")
+
+
+# ---- Password and sessions -----------------------------------------------------------------------
+
+
+@on_both
+def test_a_new_password_ends_what_is_open_elsewhere(windows: Windows, weir: Served) -> None:
+    ada = weir.person("Ada Lovelace", password=PASSWORD)
+    board = weir.board(ada)
+    elsewhere = windows.board(board)
+    page = windows.open(ada, "/account")
+    page.get_by_label("Password until now").fill("wrong password")
+    page.get_by_label("New password").fill("staple of a better horse")
+    page.get_by_label("The new one again").fill("staple of a better horse")
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_label("Password until now")).to_have_accessible_description(
+        "is not your password"
+    )
+    expect(page.get_by_label("New password")).to_have_value("")
+    page.get_by_label("Password until now").fill(PASSWORD)
+    page.get_by_label("New password").fill("staple of a better horse")
+    page.get_by_label("The new one again").fill("staple of a better horse")
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_role("status").first).to_contain_text("The password is changed.")
+    expect(elsewhere.page.locator("#live")).to_have_text("Signed out")
+
+
+@on_both
+def test_another_browser_is_signed_out_and_its_board_knows_at_once(
+    windows: Windows, ops: BoardOf
+) -> None:
+    elsewhere = windows.board(ops)
+    page = windows.open(ops.person, "/account")
+    sessions = page.get_by_role("region", name="Where you are signed in")
+    expect(sessions.get_by_role("listitem").first).to_contain_text("this browser")
+    sessions.get_by_role("listitem").nth(1).get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("status").first).to_have_text("That browser is signed out.")
+    expect(elsewhere.page.locator("#live")).to_have_text("Signed out")
+    expect(sessions.get_by_role("listitem")).to_have_count(1)
+    expect(sessions.get_by_role("button")).to_have_count(0)
+    third = windows.board(ops)
+    page.reload()
+    sessions.get_by_role("button", name="Sign out everywhere else").click()
+    expect(page.get_by_role("status").first).to_have_text("1 other session ended.")
+    expect(third.page.locator("#live")).to_have_text("Signed out")

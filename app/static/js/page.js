@@ -38,13 +38,15 @@ document.addEventListener("submit", async (event) => {
   };
   const before = event.target.querySelector('[aria-pressed="true"]').value;
   show(value);
+  event.target.setAttribute("aria-busy", "true");
   let kept = false;
   try {
     const body = new URLSearchParams({ [prefer]: value });
-    kept = (await fetch(event.target.action, { method: "POST", body, headers: { "HX-Request": "true" } })).ok;
+    kept = (await fetch(event.target.action, { method: "POST", body, headers: { "HX-Request": "true" }, keepalive: true })).ok;
   } catch {
     // Offline: said below.
   }
+  event.target.removeAttribute("aria-busy");
   if (kept) return;
   show(before);
   document.getElementById("live-region").textContent = "Not saved. Try again.";
