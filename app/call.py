@@ -16,11 +16,13 @@ from app.auth.actor import Actor, Credentials, digest, identify
 from app.auth.service import own_boards
 from app.db import BOARD_OF_CARD, Database, Query, Statement, Tx
 from app.errors import Forbidden, IdempotencyKeyReused, Invalid, NotFound, NotSignedIn, Refusal
-from app.models import Board, Card, IdempotencyRecord
+from app.models import Board, Card, Checklist, IdempotencyRecord
 from app.problems import MEDIA_TYPE, problem_body
 
 COOKIE = "weir_session"
 IDEMPOTENCY_LIFE = clock.DAY
+# The parts of addresses by which a board is found.
+_ON_A_BOARD = {"key", "card_id", "checklist_id"}
 JSON = "application/json"
 
 
@@ -71,6 +73,11 @@ _BOARD = Statement(
             Board.key == bindparam("board_key"),
             Board.id
             == select(Card.board_id).where(Card.id == bindparam("card_id")).scalar_subquery(),
+            Board.id
+            == select(Card.board_id)
+            .join(Checklist, Checklist.card_id == Card.id)
+            .where(Checklist.id == bindparam("checklist_id"))
+            .scalar_subquery(),
         )
     )
 )
@@ -177,9 +184,13 @@ class Call:
         if kept is None:
             return None
         given = self.request.path_params
-        if "key" in given or "card_id" in given:
-            key, card_id = str(given.get("key", "")).upper(), int(given.get("card_id", 0))
-            board_id = tx.scalar(_BOARD, board_key=key, card_id=card_id)
+        if _ON_A_BOARD & given.keys():
+            board_id = tx.scalar(
+                _BOARD,
+                board_key=str(given.get("key", "")).upper(),
+                card_id=int(given.get("card_id", 0)),
+                checklist_id=int(given.get("checklist_id", 0)),
+            )
             if board_id not in {board.id for board in own_boards(tx, actor)}:
                 raise NotFound
         if kept.body_hash != claim["body_hash"]:

@@ -62,9 +62,11 @@ def markdown(text: str, people: Sequence[Mentionable] = (), top: int = 3) -> Mar
 
 def mentioned(text: str, people: Sequence[Mentionable]) -> list[int]:
     """The ids of those whom a text mentions, each once; a mention in code is none."""
-    if "@" not in text or _is_overladen(text):
+    handles = _handles(tuple(people))
+    # Most texts mention nobody, and only of those that might is it asked what is code or a link.
+    if not any(_find_mentions(text, handles)) or _is_overladen(text):
         return []
-    env: dict[str, Any] = {"handles": _handles(tuple(people)), "mentioned": set()}
+    env: dict[str, Any] = {"handles": handles, "mentioned": set()}
     _parser(text).parse(text, env)
     return sorted(env["mentioned"])
 

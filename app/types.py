@@ -4,6 +4,7 @@ import re
 import unicodedata
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -106,6 +107,22 @@ Prose = Annotated[
     _at_most(50_000),
     WithJsonSchema({"type": "string", "maxLength": 50_000}),
 ]
+# What somebody says: prose that is not empty.
+Remark = Annotated[
+    str,
+    StringConstraints(max_length=100_000),
+    AfterValidator(_trimmed),
+    _at_most(50_000),
+    AfterValidator(_not_empty),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 50_000}),
+]
+# A title that may be left empty.
+Caption = Annotated[
+    str,
+    StringConstraints(max_length=2_000),
+    *_line(200),
+    WithJsonSchema({"type": "string", "maxLength": 200}),
+]
 Word = Annotated[
     str,
     StringConstraints(max_length=500),
@@ -125,6 +142,38 @@ SearchText = Annotated[
     StringConstraints(max_length=1_000),
     *_line(200),
     WithJsonSchema({"type": "string", "maxLength": 200}),
+]
+
+
+def _web_address(value: str) -> str:
+    # A browser takes a backslash for a slash, and would go elsewhere than where it seems to lead.
+    if re.search(r"[\s\\]", value):
+        raise ValueError("must not contain spaces or backslashes")
+    try:
+        parts = urlsplit(value)
+        leads_somewhere = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        leads_somewhere = False
+    if not leads_somewhere or parts.scheme not in {"http", "https"}:
+        raise ValueError("must be an address that begins with http:// or https://")
+    return value
+
+
+WebAddress = Annotated[
+    str,
+    StringConstraints(max_length=5_000),
+    *_line(2_000),
+    AfterValidator(_web_address),
+    WithJsonSchema(
+        {"type": "string", "format": "uri", "pattern": "^https?://", "maxLength": 2_000}
+    ),
+]
+
+# A card's name across boards: OPS-42.
+CardRef = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9]{1,9}-[0-9]{1,18}$"),
+    AfterValidator(str.upper),
 ]
 
 

@@ -18,6 +18,7 @@ from tests.worlds import (
     ELSEWHERE,
     FORMER,
     LIAISON,
+    MANAGER,
     MEMBER,
     OUTSIDE,
     READ_ONLY,
@@ -65,6 +66,11 @@ def workers(caller: str) -> int | None:
 def managers(caller: str) -> int | None:
     """Whoever shapes the board."""
     return 403 if caller in {VIEWER, READ_ONLY, MEMBER, LIAISON} else readers(caller)
+
+
+def its_author(caller: str) -> int | None:
+    """The manager, who has written it: not even an administrator puts words in another's mouth."""
+    return 403 if managers(caller) is None and caller != MANAGER else managers(caller)
 
 
 def whoever_may_write(caller: str) -> int | None:
@@ -179,6 +185,34 @@ def _part(world: World, new: bool, kind: str, one: str) -> int:
     return int(getattr(world.board, one)(name))
 
 
+def _detail(name: str, kind: str, made_of: Any, body: Any = None) -> Callable[[World, bool], Call]:
+    """Something that belongs to a card, and that the manager has made."""
+
+    def make(world: World, new: bool) -> Call:
+        return Call({name: world.detail(kind, made_of, new=new)}, body)
+
+    return make
+
+
+def _comment(body: Any = None) -> Callable[[World, bool], Call]:
+    return _detail("comment_id", "comments", {"body": "Said"}, body)
+
+
+def _checklist(body: Any = None) -> Callable[[World, bool], Call]:
+    return _detail("checklist_id", "checklists", {"name": "To do"}, body)
+
+
+def _web_link(body: Any = None) -> Callable[[World, bool], Call]:
+    return _detail("web_link_id", "web-links", {"url": "https://example.org"}, body)
+
+
+def _item(body: Any = None) -> Callable[[World, bool], Call]:
+    def make(world: World, new: bool) -> Call:
+        return Call({"item_id": world.item(new=new)}, body)
+
+    return make
+
+
 def _add_part(world: World, new: bool) -> Call:
     return Call({"key": "OPS"}, {"name": f"Part {world.number()}"})
 
@@ -281,6 +315,21 @@ API_TABLE: dict[str, Expected] = {
     "POST /cards/{card_id}/archive": Expected(workers, _card()),
     "POST /cards/{card_id}/restore": Expected(workers, _archived_card),
     "GET /cards/{card_id}/history": Expected(readers, _card()),
+    "GET /cards/{card_id}/comments": Expected(readers, _card()),
+    "POST /cards/{card_id}/comments": Expected(workers, _card({"body": "Well said"})),
+    "PATCH /comments/{comment_id}": Expected(its_author, _comment({"body": "Better said"})),
+    "DELETE /comments/{comment_id}": Expected(managers, _comment()),
+    "GET /cards/{card_id}/checklists": Expected(readers, _card()),
+    "POST /cards/{card_id}/checklists": Expected(workers, _card({"name": "A checklist"})),
+    "PATCH /checklists/{checklist_id}": Expected(workers, _checklist({"name": "Another"})),
+    "DELETE /checklists/{checklist_id}": Expected(workers, _checklist()),
+    "POST /checklists/{checklist_id}/items": Expected(workers, _checklist({"text": "To do"})),
+    "PATCH /checklist-items/{item_id}": Expected(workers, _item({"checked": True})),
+    "DELETE /checklist-items/{item_id}": Expected(workers, _item()),
+    "GET /cards/{card_id}/web-links": Expected(readers, _card()),
+    "POST /cards/{card_id}/web-links": Expected(workers, _card({"url": "https://example.org"})),
+    "PATCH /web-links/{web_link_id}": Expected(workers, _web_link({"title": "A title"})),
+    "DELETE /web-links/{web_link_id}": Expected(workers, _web_link()),
     "POST /boards/{key}/import": Expected(workers, _import),
     "GET /boards/{key}/export": Expected(readers, _ops()),
     "GET /boards/{key}/stats/lead-time": Expected(readers, _ops()),

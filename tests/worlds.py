@@ -66,6 +66,7 @@ class World:
     def __init__(self, weir: Weir) -> None:
         self.weir = weir
         self.numbers = count(1)
+        self._details: dict[str, int] = {}
         manager = weir.person("Mary Manager")
         self.manager = manager
         self.board: BoardOf = manager.board("OPS")
@@ -143,6 +144,27 @@ class World:
         card = self.new_card()
         self.manager.post(f"/cards/{card['id']}/block", {"reason": "Why"})
         return card
+
+    def detail(self, kind: str, body: Any, *, new: bool) -> int:
+        """A comment, checklist, ... of the manager's on a card; its id. Unless it is to be `new`,
+        always the same one."""
+        if not new and kind in self._details:
+            return self._details[kind]
+        card = self.new_card() if new else self.card
+        made = int(self.manager.post(f"/cards/{card['id']}/{kind}", body)["id"])
+        if not new:
+            self._details[kind] = made
+        return made
+
+    def item(self, *, new: bool) -> int:
+        """An item of a checklist; its id."""
+        if not new and "items" in self._details:
+            return self._details["items"]
+        checklist = self.detail("checklists", {"name": "To do"}, new=new)
+        made = int(self.manager.post(f"/checklists/{checklist}/items", {"text": "One"})["id"])
+        if not new:
+            self._details["items"] = made
+        return made
 
     def new_board(self) -> str:
         """A board of the manager's; its key."""

@@ -12,6 +12,7 @@ from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 from app.boards.history import Fact, OpenBoard, lock_board, read_board, record
 from app.boards.shape import Cell as CellKey
 from app.cards.clocks import Clocks, Stay, read_clocks
+from app.cards.counts import count_details, wrong_counts
 from app.cards.labels import ids_text
 from app.cards.placing import repair_place
 from app.cards.replay import Block, BrokenHistory, Past, PastEvent, replay
@@ -245,6 +246,7 @@ def _compare(tx: Tx, board: OpenBoard, *, repair: bool) -> list[Difference]:
         if judged.differs and repair:
             _repair_card(tx, board, judged)
     found = [Difference("card", field, count) for field, count in fields.items()]
+    found += _compare_details(tx, board, repair=repair)
     found += _compare_cells(tx, board, counts, repair=repair)
     found += _compare_board(tx, board, last_number)
     if without_history:
@@ -348,6 +350,19 @@ def _repair_card(tx: Tx, board: OpenBoard, judged: _Judged) -> None:
     if {"column_id", "lane_id"} & set(judged.differs):
         repair_place(tx, card_id, CellKey(past.column_id, past.lane_id))
     tx.run(_REPAIR, card_id=card_id, **dict(zip(_Stored._fields[4:], told[4:], strict=True)))
+
+
+def _compare_details(tx: Tx, board: OpenBoard, *, repair: bool) -> list[Difference]:
+    """Compares how many comments and checklist items the cards have with what they say."""
+    wrong = wrong_counts(tx, board.id)
+    if repair:
+        for card in wrong:
+            count_details(tx, card.id)
+    return [
+        Difference("card", field, number)
+        for field in ("comment_count", "item_count", "checked_count")
+        if (number := sum(getattr(card, field) for card in wrong))
+    ]
 
 
 def _compare_cells(

@@ -57,6 +57,8 @@ def card_json(
         "labels": sorted(labels[i] for i in ids(card.label_ids)),
         "due_on": card.due_on,
         "external_id": card.external_id,
+        "comment_count": card.comment_count,
+        "checklist": {"done": card.checked_count, "total": card.item_count},
         "version": card.version,
         "created_at": clock.iso(card.created_at),
         "started_at": iso(card.started_at),

@@ -41,6 +41,9 @@ class CardRow(NamedTuple):
     was_blocked: bool
     assignee_ids: str
     label_ids: str
+    comment_count: int
+    item_count: int
+    checked_count: int
     created_by: int | None
     creator_name: str | None
     block_id: int | None
@@ -98,6 +101,9 @@ def select_cards() -> Select[*tuple[Any, ...]]:
             Card.was_blocked,
             Card.assignee_ids,
             Card.label_ids,
+            Card.comment_count,
+            Card.item_count,
+            Card.checked_count,
             Card.created_by,
             _creator.name.label("creator_name"),
             Card.block_id,

@@ -102,6 +102,13 @@ class BlockedOut(BaseModel):
     by: PersonOut | None
 
 
+class ProgressOut(BaseModel):
+    """How much of a card's checklists is done."""
+
+    done: int
+    total: int
+
+
 class CardOut(BaseModel):
     """A card. Durations are seconds; `lead_time` and `cycle_time` are null until it is done,
     `cycle_time` also where it was never started, `age` unless it is started and not done."""
@@ -122,6 +129,8 @@ class CardOut(BaseModel):
     labels: list[str]
     due_on: str | None
     external_id: str | None
+    comment_count: int
+    checklist: ProgressOut = Field(description="Over all checklists of the card.")
     version: int
     created_at: str
     started_at: str | None

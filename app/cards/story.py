@@ -9,6 +9,7 @@ from app.boards.activity import EventRow
 from app.boards.history import OpenBoard
 from app.cards.labels import names_of, read_labels
 from app.cards.rows import CardRow
+from app.cards.story_details import detail_sentence, people_of
 from app.db import Query, Tx
 from app.models import BlockedInterval, Column, Lane, User, Visit
 from app.words import Moment, long_duration, moment
@@ -199,25 +200,23 @@ def history_of(tx: Tx, board: OpenBoard, events: Sequence[EventRow]) -> list[Ent
     columns = {row.id: row.name for row in tx.all(_COLUMN_NAMES, board_id=board.id)}
     lanes = {row.id: row.name for row in tx.all(_LANE_NAMES, board_id=board.id)}
     labels = read_labels(tx, board.id)
-    people = names_of(
-        tx,
-        {
-            user_id
-            for event in events
-            if event.type == "card.assigned"
-            for side in ("from", "to")
-            for user_id in event.facts[side]
-        },
-    )
+    people = names_of(tx, {i for event in events for i in _people_in(event)})
     words = _Words(columns, lanes, labels, people)
     return [
         Entry(
             moment(event.at, board.row.time_zone),
             event.actor_name or "Weir",
-            words.sentence(event.type, event.facts),
+            words.sentence(event.type, event.facts, event.actor_id),
         )
         for event in reversed(events)
     ]
+
+
+def _people_in(event: EventRow) -> set[int]:
+    """The people whom the words of an event name."""
+    if event.type == "card.assigned":
+        return {*event.facts["from"], *event.facts["to"]}
+    return people_of(event.facts) if event.type.startswith("comment.") else set()
 
 
 class _Words:
@@ -235,7 +234,7 @@ class _Words:
         self._labels = labels
         self._people = people
 
-    def sentence(self, kind: str, facts: Mapping[str, Any]) -> str:
+    def sentence(self, kind: str, facts: Mapping[str, Any], actor_id: int | None) -> str:
         """One event as what its actor did."""
         said = self._said(kind, facts)
         return f"{_UNDID.get(kind, 'undid it')}: {said}" if "undoes" in facts else said
@@ -256,12 +255,13 @@ class _Words:
             return self._assigned(facts)
         if kind == "move.refused":
             return self._refused(facts)
-        return {
+        plain = {
             "card.reordered": "gave it another place in its column",
             "card.archived": "archived it",
             "card.restored": "restored it from the archive",
             "card.discarded": "discarded it",
-        }.get(kind, kind)
+        }.get(kind)
+        return plain or detail_sentence(kind, facts, self._people, actor_id) or kind
 
     def _place(self, facts: Mapping[str, Any]) -> str:
         return self._columns.get(facts["column_id"], "a column")

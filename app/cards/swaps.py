@@ -18,7 +18,8 @@ from app.words import count_of, short_duration
 
 MOST_CHANGES = 200
 FACTS_SHOWN = 2
-_WITHOUT_TRACE = frozenset({"move.refused", "member.changed", "comment.added"})
+_WITHOUT_TRACE = frozenset({"move.refused", "member.changed"})
+_OF_CARDS = ("card.", "comment.", "checklist.", "item.", "link.", "web_link.")
 
 
 class State(NamedTuple):
@@ -163,7 +164,7 @@ def _filling(cards: list[dict[str, Any]]) -> str:
 
 def _is_small(event: EventRow) -> bool:
     """Whether an event changes cards alone, and not the shape of the board."""
-    return event.type.startswith("card.") or event.type in _WITHOUT_TRACE
+    return event.type.startswith(_OF_CARDS) or event.type in _WITHOUT_TRACE
 
 
 def _first(shape: Shape) -> int:

@@ -24,6 +24,8 @@ MEMBERS = {
     "labels",
     "due_on",
     "external_id",
+    "comment_count",
+    "checklist",
     "version",
     "created_at",
     "started_at",
@@ -51,6 +53,7 @@ def test_a_card_has_the_members_of_the_contract_and_its_defaults(ops: BoardOf) -
     assert (card["description"], card["team"], card["due_on"]) == ("", None, None)
     assert (card["assignees"], card["labels"], card["external_id"]) == ([], [], None)
     assert card["version"] == 1
+    assert (card["comment_count"], card["checklist"]) == (0, {"done": 0, "total": 0})
     for name in ("started_at", "done_at", "lead_time", "cycle_time", "age", "blocked"):
         assert card[name] is None
     assert (card["process_time"], card["blocked_time"], card["archived_at"]) == (0, 0, None)
