@@ -236,10 +236,10 @@ class _Words:
 
     def sentence(self, kind: str, facts: Mapping[str, Any], actor_id: int | None) -> str:
         """One event as what its actor did."""
-        said = self._said(kind, facts)
+        said = self._said(kind, facts, actor_id)
         return f"{_UNDID.get(kind, 'undid it')}: {said}" if "undoes" in facts else said
 
-    def _said(self, kind: str, facts: Mapping[str, Any]) -> str:
+    def _said(self, kind: str, facts: Mapping[str, Any], actor_id: int | None) -> str:
         if kind == "card.created":
             return f"created the card in {self._place(facts)}"
         if kind == "card.moved":
