@@ -34,6 +34,8 @@ from app.guard import Guard
 from app.live import Hub
 from app.schema import is_current
 from app.shaping import api as shaping_api
+from app.shaping import column_pages, group_pages, lane_pages
+from app.shaping import pages as shaping_pages
 from app.web import STATIC, Web
 
 
@@ -89,6 +91,10 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         exchange_api.router,
         flow_pages.router,
         boards_pages.router,
+        shaping_pages.router,
+        column_pages.router,
+        group_pages.router,
+        lane_pages.router,
         auth_pages.router,
         account_pages.router,
         auth_api.router,

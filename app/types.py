@@ -245,6 +245,7 @@ FlagInUrl = Annotated[bool, BeforeValidator(_flag)]
 # A word to filter by: one that nothing has finds nothing.
 WordInUrl = Annotated[str, StringConstraints(max_length=200), AfterValidator(_trimmed)]
 IdInUrl = Annotated[int, Field(ge=1, le=MAX_INTEGER), BeforeValidator(digits)]
+LimitInForm = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(digits)]
 IndexInUrl = Annotated[int, Field(ge=0, le=1_000_000_000), BeforeValidator(digits)]
 SeqInUrl = Annotated[int, Field(ge=0, le=MAX_INTEGER), BeforeValidator(digits)]
 PageSize = Annotated[int, Field(ge=1, le=200), BeforeValidator(digits)]

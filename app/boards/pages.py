@@ -311,6 +311,7 @@ async def show_people(
             title=f"People on {board.row.name}",
             status=status,
             board=board_head(board),
+            manages=board.may_manage,
             members=[
                 {
                     **row._asdict(),

@@ -41,6 +41,8 @@ class Scene:
             self.ada.post(f"/cards/{card['id']}/archive")
         self.unused = weir.board(self.ada, "simple")
         self.bare = weir.board(self.ada, "empty")
+        self.archived = weir.board(self.ada, "simple")
+        self.ada.delete(f"/boards/{self.archived.key}")
         actor = self.ada.actor
         assert actor is not None
         self.invite = weir.db.write_now(boards.create_invite, actor, self.ops.key, "member", 14)
@@ -333,6 +335,83 @@ def people_with_errors(page: Page, scene: Scene) -> None:
     page.get_by_label("E-mail").fill("nobody@example.org")
     page.get_by_role("button", name="Add").click()
     expect(page.locator(".error")).to_be_visible()
+
+
+# ---- Settings ------------------------------------------------------------------------------------
+
+
+@sight()
+def settings_board(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/settings")
+
+
+@sight()
+def settings_board_with_errors(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/settings")
+    page.get_by_label("Limit of the board").fill("0")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".error")).to_be_visible()
+
+
+@sight()
+def settings_board_archived(page: Page, scene: Scene) -> None:
+    visit(page, f"/boards/{scene.archived.key}/settings")
+
+
+@sight()
+def settings_columns(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/settings/columns")
+
+
+@sight()
+def settings_columns_with_errors(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/settings/columns")
+    page.get_by_label("Name").fill(" ")
+    page.get_by_role("button", name="Add the column").click()
+    expect(page.locator(".error")).to_be_visible()
+
+
+@sight()
+def settings_columns_none(page: Page, scene: Scene) -> None:
+    visit(page, f"/boards/{scene.bare.key}/settings/columns")
+
+
+@sight()
+def settings_columns_archived(page: Page, scene: Scene) -> None:
+    visit(page, f"/boards/{scene.archived.key}/settings/columns")
+
+
+@sight()
+def settings_column(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/settings/columns/{scene.ops.column('Test')}")
+
+
+@sight()
+def settings_column_preview(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/settings/columns/{scene.ops.column('Ready')}")
+    page.get_by_label("Active").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("another start of work")).to_be_visible()
+
+
+@sight()
+def settings_groups(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/settings/groups")
+
+
+@sight()
+def settings_group(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/settings/groups/{scene.ops.group('Development')}")
+
+
+@sight()
+def settings_lanes(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/settings/lanes")
+
+
+@sight()
+def settings_lane(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/settings/lanes/{scene.ops.lane('Expedite')}")
 
 
 @sight()
