@@ -83,6 +83,7 @@ class Gauge:
     spoken: str
     meter: list[bool] | None
     fill: int
+    some: int | None = None  # how many of them a filter leaves to be seen
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from app.boards.history import read_board
 from app.boards.schemas import EventsOut
 from app.call import CallDep
 from app.cards import service
+from app.cards.filters import Asked, CardFilter, asked_by, wanted_by
 from app.cards.placing import Spot
 from app.cards.queries import (
-    CardFilter,
     card_history,
     cards_page,
     find_card,
@@ -34,7 +34,7 @@ from app.cards.schemas import (
     WorkType,
 )
 from app.cards.service import CardFields
-from app.days import start_of
+from app.days import day_of, start_of
 from app.db import Tx
 from app.paging import Page, PageDep, page_json
 from app.problems import responses
@@ -87,6 +87,26 @@ async def cards(
     team: Annotated[list[WordInUrl], Query()] = [],  # noqa: B006
     assignee_id: Annotated[list[IdInUrl], Query()] = [],  # noqa: B006
     label: Annotated[list[WordInUrl], Query()] = [],  # noqa: B006
+    assignee: Annotated[
+        list[WordInUrl], Query(description="An id, `me`, or `none` for nobody's cards.")
+    ] = [],  # noqa: B006
+    type_: Annotated[
+        list[WordInUrl], Query(alias="type", description="The same as `work_type`, any word.")
+    ] = [],  # noqa: B006
+    class_: Annotated[
+        list[WordInUrl], Query(alias="class", description="The same as `service_class`, any word.")
+    ] = [],  # noqa: B006
+    lane: Annotated[list[WordInUrl], Query(description="The same as `lane_id`, any word.")] = [],  # noqa: B006
+    due: Annotated[
+        list[WordInUrl],
+        Query(
+            description="`overdue`, `today`, `week` (today to Sunday) or `any`, of unfinished "
+            "cards; `none` for those without a due date."
+        ),
+    ] = [],  # noqa: B006
+    age: Annotated[
+        list[WordInUrl], Query(description="Unfinished, and started so many days ago or more.")
+    ] = [],  # noqa: B006
     blocked: FlagInUrl | None = None,
     archived: Annotated[
         FlagInUrl, Query(description="`true` lists the archived cards instead.")
@@ -99,20 +119,21 @@ async def cards(
     done_to: DayOrMoment | None = None,
 ) -> Response:
     """A board's cards by column, lane and place. Several values of a filter mean any of them."""
-    wanted = CardFilter(
-        column_id=tuple(column_id),
-        lane_id=tuple(lane_id),
-        work_type=tuple(work_type),
-        service_class=tuple(service_class),
-        team=tuple(team),
-        assignee_id=tuple(assignee_id),
-        label=tuple(label),
-        blocked=blocked,
-        archived=archived,
-        text=q,
-        external_id=external_id,
-    )
-    return await call.read(_cards, key, wanted, done_from, done_to, page)
+    given: dict[str, list[Any]] = {
+        "lane": [*lane_id, *lane],
+        "type": [*work_type, *type_],
+        "class": [*service_class, *class_],
+        "team": team,
+        "assignee": [*assignee_id, *assignee],
+        "label": label,
+        "due": due,
+        "age": age,
+        "blocked": [] if blocked is None else [str(blocked).lower()],
+        "q": [q or ""],
+    }
+    asked = asked_by((name, str(value)) for name, values in given.items() for value in values)
+    also = CardFilter(column_id=tuple(column_id), archived=archived, external_id=external_id)
+    return await call.read(_cards, key, asked, also, done_from, done_to, page)
 
 
 @router.get("/cards/{card_id}", response_model=CardOut, responses=responses())
@@ -172,20 +193,19 @@ async def history(call: CallDep, card_id: IdInUrl, page: PageDep) -> Response:
     return await call.read(_history, card_id, page)
 
 
-def _cards(
-    tx: Tx,
-    actor: Actor,
-    key: str,
-    wanted: CardFilter,
-    *rest: Any,
-) -> dict[str, Any]:
-    done_from, done_to, page = rest
-    if done_from is not None or done_to is not None:
-        zone = read_board(tx, actor, key=key).row.time_zone
-        wanted = replace(
-            wanted, done_from=start_of(done_from, zone), done_to=start_of(done_to, zone)
-        )
-    return cards_page(tx, actor, key, wanted, page)
+def _cards(tx: Tx, actor: Actor, key: str, asked: Asked, *rest: Any) -> dict[str, Any]:
+    also, done_from, done_to, page = rest
+    board = read_board(tx, actor, key=key)
+    zone = board.row.time_zone
+    wanted = replace(
+        wanted_by(asked, me=actor.id, today=day_of(board.now, zone), now=board.now),
+        column_id=also.column_id,
+        archived=also.archived,
+        external_id=also.external_id,
+        done_from=start_of(done_from, zone),
+        done_to=start_of(done_to, zone),
+    )
+    return cards_page(tx, board, wanted, page)
 
 
 def _history(tx: Tx, actor: Actor, card_id: int, page: Page) -> dict[str, Any]:

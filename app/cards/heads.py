@@ -1,11 +1,11 @@
 """The headers of a board: what is in its columns, groups and lanes, against their limits."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from app.boards import rules
 from app.boards.history import OpenBoard
 from app.boards.rules import Place
-from app.boards.shape import DONE, Cell, Column, Group, Lane
+from app.boards.shape import DONE, Cell, Column, Counts, Group, Lane, Shape
 from app.boards.views import ColumnView, Gauge, GroupView, LaneView
 
 # A done column shows its newest cards alone.
@@ -16,27 +16,20 @@ METER_SEGMENTS = 12
 class Heads:
     """The headers of a board's columns, groups and lanes: what is in them, against their limits."""
 
-    def __init__(self, board: OpenBoard, tickers: Mapping[int, list[str]]) -> None:
+    def __init__(
+        self,
+        board: OpenBoard,
+        tickers: Mapping[int, list[str]],
+        some: Counts | None = None,
+    ) -> None:
         self._board = board
-        self._held = rules.usage(board.shape, board.counts)
+        self._all = _Tally(board.shape, board.counts)
+        # What a filter leaves to be seen is counted like all of it, and never instead of it.
+        self._some = None if some is None else _Tally(board.shape, some)
         self._tickers = tickers
-        self._in_column: dict[int, int] = {}
-        self._in_lane: dict[int, int] = {}
-        self._unfinished: dict[int, int] = {}
-        for cell, count in board.counts.items():
-            self._in_column[cell.column_id] = self._in_column.get(cell.column_id, 0) + count
-            self._in_lane[cell.lane_id] = self._in_lane.get(cell.lane_id, 0) + count
-            column = board.shape.column.get(cell.column_id)
-            if column is not None and column.kind != DONE:
-                self._unfinished[cell.lane_id] = self._unfinished.get(cell.lane_id, 0) + count
 
     def column(self, column: Column) -> ColumnView:
         """A column's header."""
-        total = self._in_column.get(column.id, 0)
-        # Without a limit the count is of all cards that stand there, expedite ones too.
-        held = total
-        if column.wip_limit is not None:
-            held = self._held.get(Place(rules.COLUMN, column.id), 0)
         hidden = 0
         if column.kind == DONE:
             hidden = sum(
@@ -49,8 +42,8 @@ class Heads:
             kind=column.kind,
             team=column.team,
             policy=column.policy,
-            gauge=gauge(column.name, column.wip_limit, held),
-            card_count=total,
+            gauge=self._gauge(column.name, column.wip_limit, lambda tally: tally.column(column)),
+            card_count=self._all.in_column.get(column.id, 0),
             in_group=column.group_id is not None,
             url=f"/boards/{self._board.row.key}#col-{column.id}",
             hidden_done=hidden,
@@ -58,38 +51,76 @@ class Heads:
 
     def group(self, group: Group) -> GroupView:
         """A group's header."""
-        held = self._held.get(Place(rules.GROUP, group.id), 0)
-        return GroupView(group.id, group.name, gauge(group.name, group.wip_limit, held))
+        place = Place(rules.GROUP, group.id)
+        held = self._gauge(group.name, group.wip_limit, lambda tally: tally.held.get(place, 0))
+        return GroupView(group.id, group.name, held)
 
     def lane(self, lane: Lane) -> LaneView:
         """A lane's header."""
-        # Without a limit the count is of all cards that are not done.
-        held = self._unfinished.get(lane.id, 0)
-        if lane.wip_limit is not None:
-            held = self._held.get(Place(rules.LANE, lane.id), 0)
         return LaneView(
             id=lane.id,
             name=lane.name,
             expedite=lane.expedite,
-            gauge=gauge(lane.name, lane.wip_limit, held),
-            card_count=self._in_lane.get(lane.id, 0),
+            gauge=self._gauge(lane.name, lane.wip_limit, lambda tally: tally.lane(lane)),
+            card_count=self._all.in_lane.get(lane.id, 0),
             ticker=self._tickers.get(lane.id, []),
         )
 
     def over(self) -> int:
         """How many places hold more than their limit."""
-        return rules.exceeded(self._board.shape, self._held)
+        return rules.exceeded(self._board.shape, self._all.held)
 
     def board(self) -> Gauge:
         """The board's own limit."""
         row = self._board.row
-        return gauge(row.name, row.wip_limit, self._held.get(Place(rules.BOARD, row.id), 0))
+        return gauge(row.name, row.wip_limit, self._all.held.get(Place(rules.BOARD, row.id), 0))
+
+    def some(self) -> dict[str, int]:
+        """What a filter leaves to be seen, by the id of each head."""
+        shape = self._board.shape
+        columns = {f"col-{column.id}-head": self.column(column).gauge for column in shape.columns}
+        groups = {f"group-{group.id}-head": self.group(group).gauge for group in shape.groups}
+        lanes = {f"lane-{lane.id}-head": self.lane(lane).gauge for lane in shape.lanes}
+        gauges = {**columns, **groups, **lanes}
+        return {name: each.some for name, each in gauges.items() if each.some is not None}
+
+    def _gauge(self, name: str, limit: int | None, count: Callable[["_Tally"], int]) -> Gauge:
+        some = None if self._some is None else count(self._some)
+        return gauge(name, limit, count(self._all), some)
 
 
-def gauge(name: str, limit: int | None, held: int) -> Gauge:
+class _Tally:
+    """How many cards stand in each place of a board, as its limits and headers count them."""
+
+    def __init__(self, shape: Shape, counts: Counts) -> None:
+        self.held = rules.usage(shape, counts)
+        self.in_column: dict[int, int] = {}
+        self.in_lane: dict[int, int] = {}
+        self._unfinished: dict[int, int] = {}
+        for cell, count in counts.items():
+            self.in_column[cell.column_id] = self.in_column.get(cell.column_id, 0) + count
+            self.in_lane[cell.lane_id] = self.in_lane.get(cell.lane_id, 0) + count
+            column = shape.column.get(cell.column_id)
+            if column is not None and column.kind != DONE:
+                self._unfinished[cell.lane_id] = self._unfinished.get(cell.lane_id, 0) + count
+
+    def column(self, column: Column) -> int:
+        """A column's cards; without a limit all that stand there, expedite ones too."""
+        if column.wip_limit is None:
+            return self.in_column.get(column.id, 0)
+        return self.held.get(Place(rules.COLUMN, column.id), 0)
+
+    def lane(self, lane: Lane) -> int:
+        """A lane's cards; without a limit all that are not done."""
+        if lane.wip_limit is None:
+            return self._unfinished.get(lane.id, 0)
+        return self.held.get(Place(rules.LANE, lane.id), 0)
+
+
+def gauge(name: str, limit: int | None, held: int, some: int | None = None) -> Gauge:
     """A limit and how full its place is, in words and segments."""
     if limit is None:
-        return Gauge(None, held, "none", str(held), f"{name}, {held}", None, 0)
+        return Gauge(None, held, "none", str(held), f"{name}, {held}", None, 0, some)
     state = "over" if held > limit else "at" if held == limit else "under"
     word = {"over": "over", "at": "full", "under": ""}[state]
     segments = None
@@ -103,4 +134,5 @@ def gauge(name: str, limit: int | None, held: int) -> Gauge:
         spoken=f"{name}, {held} of {limit}" + (f", {word}" if word else ""),
         meter=segments,
         fill=min(100, 5 * round(20 * held / limit)),
+        some=some,
     )

@@ -1,8 +1,10 @@
 """The board's page with its cards, and what its scripts ask for."""
 
+from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from app import __version__
@@ -13,6 +15,8 @@ from app.boards.pages import board_head
 from app.boards.shape import Cell
 from app.call import Answer, Call, CallDep
 from app.cards import service
+from app.cards.filters import NAMES, OTHER_NAMES, Asked, asked_by
+from app.cards.matching import filter_of, matched, matching_json
 from app.cards.queries import archived_cards, numbered_card
 from app.cards.rows import CardRow
 from app.cards.service import CardFields
@@ -67,6 +71,18 @@ async def changes(call: CallDep, key: KeyInUrl, after: Annotated[SeqInUrl, Query
     return await call.read(verb)
 
 
+@router.get("/matching")
+async def matching(call: CallDep, key: KeyInUrl) -> Response:
+    """Which of the board's cards match the filter in the address."""
+    web = web_of(call.request)
+    asked = asked_by(call.request.query_params.multi_items())
+
+    def verb(tx: Tx, actor: Actor) -> dict[str, Any]:
+        return matching_json(tx, web, read_board(tx, actor, key=key), asked)
+
+    return await call.read(verb)
+
+
 @router.post("/cards")
 async def quick_add(call: CallDep, key: KeyInUrl) -> Response:
     """Creates a card at the foot of a column."""
@@ -106,16 +122,22 @@ async def show_board(
     web = web_of(request)
     seen = request.headers.get("if-none-match", "")
     plain = notice is None and typed is None and not web.has_flash(request)
+    asked = asked_by(request.query_params.multi_items()) if request.method == "GET" else Asked()
+    if plain and _is_untidy(request.query_params, asked):
+        # A form sends its empty fields too; the address of a filter has one form.
+        return web.redirect(f"/boards/{key}?{asked.query}" if asked else f"/boards/{key}")
 
     def verb(tx: Tx, actor: Actor) -> Answer | Response:
         found = read_board(tx, actor, key=key)
         minute = found.now // 60_000_000
         who = f"{actor.id}-{hash((actor.name, actor.email)) & 0xFFFFFF:x}-{found.role}"
         likes = f"{actor.theme}-{actor.density}-{actor.shortcuts:d}"
-        tag = f'W/"{__version__}-{found.seq}-{found.row.shape:x}-{minute:x}-{who}-{likes}"'
+        tag = f'W/"{__version__}-{found.seq}-{found.row.shape:x}-{minute:x}-{who}-{likes}'
+        tag += f'-{sha256(asked.query.encode()).hexdigest()[:12]}"' if asked else '"'
         if plain and tag in seen:
             return Answer(304, b"", {"ETag": tag})
-        view = board_view(tx, web, found)
+        found_cards = matched(tx, web, found, asked)
+        view = board_view(tx, web, found, found_cards if asked else None)
         shown = notice(found) if callable(notice) else notice
         page = web.page(
             request,
@@ -124,6 +146,7 @@ async def show_board(
             title=f"{view.state_words}{view.name} ({view.key})",
             status=status,
             board=view,
+            filter=filter_of(tx, found, asked, view.people, found_cards),
             notice=shown,
             typed=typed,
         )
@@ -133,6 +156,11 @@ async def show_board(
 
     found = await call.fetch(verb)
     return found.response() if isinstance(found, Answer) else found
+
+
+def _is_untidy(query: QueryParams, asked: Asked) -> bool:
+    given = [pair for pair in query.multi_items() if pair[0] in NAMES or pair[0] in OTHER_NAMES]
+    return given != list(asked.pairs)
 
 
 async def show_archive(

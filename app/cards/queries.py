@@ -1,38 +1,20 @@
 """Reading cards: one through the person who asks, lists with filters."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select
+from sqlalchemy import Select, and_, bindparam, false, func, or_, select, true
 
 from app.auth.actor import Actor
 from app.boards.activity import EventRow, events_of_card
 from app.boards.history import OpenBoard, read_board
+from app.cards.filters import CardFilter, DueSpan
 from app.cards.render import cards_json
 from app.cards.rows import CARD_BY_ID, CARD_BY_NUMBER, CardRow, select_cards
 from app.db import Query, Tx
 from app.errors import NotFound
 from app.models import Card, CardAssignee, CardLabel, Column, Label, Lane
 from app.paging import Page, key_of, page_json
-
-
-@dataclass(frozen=True, slots=True)
-class CardFilter:
-    """Which cards of a board are wanted; None does not filter, several values mean any of them."""
-
-    column_id: tuple[int, ...] = ()
-    lane_id: tuple[int, ...] = ()
-    work_type: tuple[str, ...] = ()
-    service_class: tuple[str, ...] = ()
-    team: tuple[str, ...] = ()
-    assignee_id: tuple[int, ...] = ()
-    label: tuple[str, ...] = ()
-    blocked: bool | None = None
-    archived: bool | None = False
-    text: str | None = None
-    external_id: str | None = None
-    done_from: int | None = None
-    done_to: int | None = None
 
 
 class _Placed(NamedTuple):
@@ -70,11 +52,8 @@ def card_history(tx: Tx, actor: Actor | None, card_id: int, page: Page) -> list[
     return events_of_card(tx, card_id, page.after_id, page.limit + 1)
 
 
-def cards_page(
-    tx: Tx, actor: Actor | None, key: str, wanted: CardFilter, page: Page
-) -> dict[str, Any]:
-    """A page of a board's cards by column, lane and place, as the API shows them."""
-    board = read_board(tx, actor, key=key)
+def cards_page(tx: Tx, board: OpenBoard, wanted: CardFilter, page: Page) -> dict[str, Any]:
+    """A page of an opened board's cards by column, lane and place, as the API shows them."""
     statement = (
         filtered(select_cards(), board.id, wanted)
         .join(Column, Column.id == Card.column_id)
@@ -96,6 +75,17 @@ def cards_page(
         lambda row: [row.column_position, row.lane_position, row.card.rank, row.card.id],
     )
     return {**shown, "items": cards_json(tx, [row.card for row in shown["items"]])}
+
+
+def cards_found(
+    tx: Tx, board_id: int, wanted: CardFilter, finished: Collection[int]
+) -> frozenset[int]:
+    """The ids of the unfinished cards that a filter finds, and of these finished ones; those that
+    were finished long ago, of which there may be many, are not looked through."""
+    statement = filtered(select(Card.id), board_id, wanted).where(
+        or_(Card.done_at.is_(None), Card.id.in_(finished) if finished else false())
+    )
+    return frozenset(tx.execute(statement).scalars())
 
 
 class TitleRow(NamedTuple):
@@ -184,10 +174,12 @@ def filtered(
     ):
         if values:
             statement = statement.where(column.in_(values))
-    if wanted.assignee_id:
+    if wanted.assignee_id or wanted.unassigned:
+        theirs = select(CardAssignee.card_id).where(CardAssignee.user_id.in_(wanted.assignee_id))
         statement = statement.where(
-            Card.id.in_(
-                select(CardAssignee.card_id).where(CardAssignee.user_id.in_(wanted.assignee_id))
+            or_(
+                Card.id.in_(theirs) if wanted.assignee_id else false(),
+                Card.assignee_ids == "[]" if wanted.unassigned else false(),
             )
         )
     if wanted.label:
@@ -207,12 +199,30 @@ def filtered(
     if wanted.external_id is not None:
         statement = statement.where(Card.external_id == wanted.external_id)
     if wanted.text:
-        statement = statement.where(_mentions(wanted.text))
+        statement = statement.where(or_(*map(_mentions, wanted.text)))
+    if wanted.due or wanted.undated:
+        statement = statement.where(
+            or_(
+                Card.due_on.is_(None) if wanted.undated else false(),
+                and_(Card.done_at.is_(None), or_(false(), *map(_is_due, wanted.due))),
+            )
+        )
+    if wanted.started_until is not None:
+        statement = statement.where(Card.started_at <= wanted.started_until, Card.done_at.is_(None))
     if wanted.done_from is not None:
         statement = statement.where(Card.done_at >= wanted.done_from)
     if wanted.done_to is not None:
         statement = statement.where(Card.done_at < wanted.done_to)
     return statement
+
+
+def _is_due(span: DueSpan) -> Any:
+    """Whether a card's due date lies in a span."""
+    return and_(
+        Card.due_on.is_not(None),
+        true() if span.first is None else Card.due_on >= span.first,
+        true() if span.last is None else Card.due_on <= span.last,
+    )
 
 
 def _mentions(text: str) -> Any:

@@ -17,7 +17,9 @@ from app.boards.service import members_of
 from app.boards.shape import DONE, Cell
 from app.boards.views import BoardView, CellView, Person, SectionView
 from app.cards.faces import FaceRow, Painter, full_people, person_of, select_faces
+from app.cards.filters import CardFilter
 from app.cards.heads import DONE_SHOWN, Heads
+from app.cards.queries import cards_found
 from app.db import Query, Statement, Tx
 from app.models import Card
 from app.models import Column as ColumnTable
@@ -91,22 +93,46 @@ class _Wall:
     """A board's cells as they were at an event."""
 
     mark: tuple[Any, ...]
+    cards: Mapping[Cell, list[tuple[int, Markup]]]
     html: Mapping[Cell, Markup]
     tickers: Mapping[int, list[str]]
     blocked: int
     full: Mapping[int, str]
 
 
-def board_view(tx: Tx, web: Web, board: OpenBoard) -> BoardView:
-    """A whole board as its page shows it."""
+class Match(NamedTuple):
+    """The cards of a board's page that a filter leaves to be seen: which, where, of how many."""
+
+    ids: frozenset[int]
+    counts: Mapping[Cell, int]
+    total: int
+
+
+def match(tx: Tx, web: Web, board: OpenBoard, wanted: CardFilter | None) -> Match:
+    """The cards of the board's page that a filter finds; all of them without one."""
+    cards = _wall(tx, web, board).cards
+    shown = {cell: [card_id for card_id, _ in parts] for cell, parts in cards.items()}
+    everything = frozenset(i for ids in shown.values() for i in ids)
+    if wanted is None:
+        return Match(everything, {}, len(everything))
+    done = [i for cell, ids in shown.items() if cell.column_id in board.shape.done for i in ids]
+    found = cards_found(tx, board.id, wanted, done) & everything
+    counts = {cell: sum(i in found for i in ids) for cell, ids in shown.items()}
+    return Match(found, counts, len(everything))
+
+
+def board_view(tx: Tx, web: Web, board: OpenBoard, match: Match | None = None) -> BoardView:
+    """A whole board as its page shows it; with a filter the cards that do not match are hidden."""
     wall = _wall(tx, web, board)
-    heads = Heads(board, wall.tickers)
+    heads = Heads(board, wall.tickers, None if match is None else match.counts)
     sections: list[SectionView] = []
     for column in board.shape.columns:
         view = heads.column(column)
         for lane in board.shape.lanes:
             cell = Cell(column.id, lane.id)
             html = wall.html.get(cell, Markup())
+            if match is not None:
+                html = _hiding(wall.cards.get(cell, []), match.ids)
             view.cells.append(
                 CellView(column.id, lane.id, f"cell-{column.id}-{lane.id}", html, not html)
             )
@@ -142,6 +168,14 @@ def people_of(tx: Tx, board: OpenBoard, full: Mapping[int, str] | None = None) -
     """The members of a board as faces; `full` says whose limit is reached, where that is known."""
     full = full_people(tx, board) if full is None else full
     return [person_of(row.user_id, row.name, full) for row in members_of(tx, board.id)]
+
+
+def _hiding(cards: Iterable[tuple[int, Markup]], found: Collection[int]) -> Markup:
+    # Ready HTML is taken apart as text, since joining Markup would look at every character of it.
+    parts: list[str] = []
+    for card_id, html in cards:
+        parts += [html] if card_id in found else ["<li hidden", html[3:]]
+    return Markup("".join(parts))  # noqa: S704 - it was Markup before
 
 
 def arrivals_of(
@@ -204,15 +238,16 @@ def _wall(tx: Tx, web: Web, board: OpenBoard) -> _Wall:
             if board.counts.get(Cell(column.id, lane.id)):
                 newest = tx.all(_DONE_FACES, column_id=column.id, lane_id=lane.id)
                 rows += reversed(newest)
-    cells: dict[Cell, list[Markup]] = {}
+    cells: dict[Cell, list[tuple[int, Markup]]] = {}
     blocked = 0
     painter = Painter(tx, web, board)
     for row, html in zip(rows, painter.cards(rows), strict=True):
-        cells.setdefault(Cell(row.column_id, row.lane_id), []).append(html)
+        cells.setdefault(Cell(row.column_id, row.lane_id), []).append((row.id, html))
         blocked += row.block_since is not None and row.done_at is None
     wall = _Wall(
         mark=mark,
-        html={cell: Markup("").join(parts) for cell, parts in cells.items()},
+        cards=cells,
+        html={cell: Markup("").join(html for _, html in parts) for cell, parts in cells.items()},
         tickers=tickers_of(tx, board, rows),
         blocked=blocked,
         full=painter.full,

@@ -17,8 +17,8 @@ from app.boards.pages import board_head
 from app.boards.service import members_of
 from app.boards.shape import DONE
 from app.call import CallDep
+from app.cards.filters import CardFilter
 from app.cards.labels import read_labels
-from app.cards.queries import CardFilter
 from app.cards.rows import CardRow
 from app.cards.story import CLASS_WORDS, TYPE_WORDS
 from app.db import Tx

@@ -15,8 +15,9 @@ from sqlalchemy.sql.functions import GenericFunction
 from app import clock
 from app.auth.actor import Actor
 from app.boards.history import OpenBoard, read_board
+from app.cards.filters import CardFilter
 from app.cards.labels import ids, names_of, read_labels
-from app.cards.queries import CardFilter, filtered
+from app.cards.queries import filtered
 from app.cards.rows import CardRow, select_cards
 from app.days import start_of
 from app.db import POSTGRESQL, Query, Statement, Tx

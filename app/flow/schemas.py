@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, WithJsonSchema
 
-from app.cards.queries import CardFilter
+from app.cards.filters import CardFilter
 from app.cards.schemas import ServiceClass, WorkType
 from app.flow.metrics import PERCENTILES
 from app.flow.queries import Wanted

@@ -206,6 +206,35 @@ def board_toast(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def board_filter_menu(page: Page, scene: Scene) -> None:
+    scene.board(page)
+    page.locator("[popovertarget=filters]:visible").first.click()
+    page.locator("#filters").get_by_text("Ops", exact=True).click()
+    expect(page.locator("#filter-menu-line")).to_contain_text(" of ")
+
+
+@sight()
+def board_filtered(page: Page, scene: Scene) -> None:
+    scene.board(page)
+    visit(page, f"{scene.url}?assignee=me&due=none&team=dev&team=ops")
+    expect(page.locator("#filter-line")).to_be_visible()
+
+
+@sight()
+def board_filtered_to_nothing(page: Page, scene: Scene) -> None:
+    scene.board(page)
+    visit(page, f"{scene.url}?q=nothing+of+the+kind")
+    expect(page.locator("#filter-line")).to_contain_text("0 of")
+
+
+@sight()
+def board_view_menu(page: Page, scene: Scene) -> None:
+    scene.board(page)
+    page.locator("#view-button").click()
+    expect(page.locator("#view-menu")).to_be_visible()
+
+
+@sight()
 def board_offline(page: Page, scene: Scene) -> None:
     scene.board(page)
     page.context.set_offline(True)

@@ -521,8 +521,8 @@ def test_the_focus_goes_through_the_page_from_the_top_to_the_right(
         press(page, "Tab")
         seen.append(page.evaluate("document.activeElement.id"))
     columns = [board.column(name).get_attribute("id") for name in ("To do", "In progress", "Done")]
-    expected = ["skip", "brand", "tab-board", "tab-flow", "tab-people", "tab-archive"]
-    expected += ["account-button", "board"]
+    expected = ["skip", "brand", f"face-{simple.person.id}", "filter-button", "flow-link"]
+    expected += ["view-button", "new-card", "account-button", "board"]
     expected += [f"{columns[0]}-plus", f"card-{card['id']}-link", f"card-{card['id']}-menu"]
     expected += [f"{columns[0]}-title", f"{columns[0]}-submit"]
     for column in columns[1:]:

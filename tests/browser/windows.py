@@ -268,7 +268,7 @@ AIM = """([card, list, before, after]) => {
     // Under a finger a copy of the card is carried, with the card's id.
     const held = document.querySelector('.card.is-ghost') ?? byId(card);
     const cell = byId(list);
-    const cards = [...cell.querySelectorAll(':scope > .card:not(.is-lifted)')];
+    const cards = [...cell.querySelectorAll(':scope > .card:not(.is-lifted):not([hidden])')];
     const others = cards.filter((each) => each !== held);
     const [above, below] = [byId(after), byId(before)];
     const at = cards.indexOf(held);

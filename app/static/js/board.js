@@ -46,6 +46,8 @@
 
   const whereWords = (card) => `${refOf(card)} is in ${nameOf(columnOf(card))}, ${placeWords(card)}.`;
 
+  // What a filter hides, and what a folded column or lane holds, is passed over by keys and by the focus.
+  const seenCards = (column) => Array.from(column.querySelectorAll(".card:not([hidden])"));
   const cardsIn = (list) => Array.from(list.children).filter((node) => node.classList.contains("card"));
   const cardById = (id) => byId("columns").querySelector(`#card-${id}`);
   const refOf = (card) => card.dataset.ref;
@@ -60,7 +62,7 @@
 
   /** Lets Tab stop once in each column: at the card that had the focus last, and at its menu. */
   function rove(column, chosen) {
-    const cards = Array.from(column.querySelectorAll(".card"));
+    const cards = seenCards(column);
     const focused = cards.find((card) => card.contains(document.activeElement));
     const current = chosen ?? focused ?? cards.find((card) => linkOf(card).tabIndex === 0) ?? cards[0];
     for (const card of cards) {
@@ -87,7 +89,7 @@
     }
     const card = event.target.closest(".card");
     if (!card || !event.target.matches(".card-title, .card-menu")) return;
-    const cards = Array.from(columnOf(card).querySelectorAll(".card"));
+    const cards = seenCards(columnOf(card));
     const at = cards.indexOf(card);
     let next = null;
     if (event.key === "ArrowDown") next = cards[at + 1];
@@ -98,7 +100,7 @@
       const columns = Array.from(document.querySelectorAll(".column"));
       const step = event.key === "ArrowRight" ? 1 : -1;
       for (let i = columns.indexOf(columnOf(card)) + step; columns[i] && !next; i += step) {
-        const others = columns[i].querySelectorAll(".card");
+        const others = seenCards(columns[i]);
         next = others[Math.min(at, others.length - 1)] ?? null;
       }
     } else return;
@@ -113,7 +115,7 @@
     const card = inMenu ? menuCard : focused?.closest?.(".card");
     if (!card || !board.contains(card)) return () => {};
     const column = columnOf(card);
-    const cards = Array.from(column.querySelectorAll(".card"));
+    const cards = seenCards(column);
     const at = cards.indexOf(card);
     const heirs = [...cards.slice(at + 1), ...cards.slice(0, at).reverse()].map((heir) => heir.id);
     return () => {
@@ -232,7 +234,8 @@
 
   // What someone types, the place of the focus and an open notice are the page's own: a refresh leaves them alone.
   // (Idiomorph's ignoreActiveValue would leave the title of a focused card alone too.)
-  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "tabindex" && node.closest?.(".card"));
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
+    !((name === "tabindex" && node.closest?.(".card")) || (name === "hidden" && node.matches?.(".card")));
   Idiomorph.defaults.callbacks.beforeNodeMorphed = (old) => !(old.matches?.(".quick-add, .notice-place"));
 
   // ---- Asking the server ------------------------------------------------------------------------------------------
@@ -505,7 +508,7 @@
 
   const sortableOptions = {
     group: "cards",
-    draggable: ".card",
+    draggable: ".card:not([hidden])",
     filter: ".card-menu",
     preventOnFilter: false,
     animation: calm.matches ? 0 : 120,
@@ -546,6 +549,7 @@
     dragging = false;
     if (cancelled) putBack();
     else if (event.to !== event.from || event.oldDraggableIndex !== event.newDraggableIndex) await move(card, placeOf(card), putBack);
+    else putBack(); // Between cards that a filter hides it may lie elsewhere than it seems.
     afterWrite();
   }
 
@@ -580,7 +584,7 @@
   }
 
   /** Tells the other scripts of this page that cards were put, changed or taken away. */
-  const changed = () => document.dispatchEvent(new Event("weir:changed"));
+  const changed = () => document.dispatchEvent(new CustomEvent("weir:changed", { detail: { own: ownWrite?.verb } }));
 
   function prepare() {
     roveAll();
@@ -894,7 +898,7 @@
   // What the other scripts of the board's page work with. They change no card themselves: they ask here.
   window.Weir = {
     board, boardUrl, mayWork, byId, say, toast, ask, good, failure, mayHelpAgain, element, write, move, rove,
-    cardsIn, cardById, refOf, linkOf, columnOf, nameOf, placeWords, whereWords, dismissAll, attendAll, problemNotice,
+    cardsIn, seenCards, cardById, refOf, linkOf, columnOf, nameOf, placeWords, whereWords, dismissAll, attendAll, problemNotice,
     openDialog, closeMenu, readState, prepare, refreshSoon, afterWrite,
     /** Runs a change that belongs to no single card; its answer is applied like that of a card's own. */
     async own(verb, request) {

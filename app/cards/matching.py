@@ -1,0 +1,46 @@
+"""The filter of a board's page, decided in one place: for the page, and for its script."""
+
+from collections.abc import Collection
+from typing import Any
+
+from app.boards.history import OpenBoard
+from app.boards.views import Person
+from app.cards.filter_views import FilterView, filter_view
+from app.cards.filters import Asked, wanted_by
+from app.cards.heads import Heads
+from app.cards.labels import read_labels
+from app.cards.wall import Match, match, people_of
+from app.days import day_of
+from app.db import Tx
+from app.web import Web
+
+
+def matched(tx: Tx, web: Web, board: OpenBoard, asked: Asked) -> Match:
+    """The cards of the board's page that match what an address asks for."""
+    if not asked:
+        return match(tx, web, board, None)
+    today = day_of(board.now, board.row.time_zone)
+    wanted = wanted_by(asked, me=board.actor_id or 0, today=today, now=board.now)
+    return match(tx, web, board, wanted)
+
+
+def filter_of(
+    tx: Tx, board: OpenBoard, asked: Asked, people: Collection[Person], found: Match
+) -> FilterView:
+    """The filter in words, with how many cards match."""
+    labels = read_labels(tx, board.id).values()
+    return filter_view(board, asked, people, labels, len(found.ids), found.total)
+
+
+def matching_json(tx: Tx, web: Web, board: OpenBoard, asked: Asked) -> dict[str, Any]:
+    """What the script of the page needs: the cards that match, the numbers for the heads, and the
+    line of what is set."""
+    found = matched(tx, web, board, asked)
+    view = filter_of(tx, board, asked, people_of(tx, board), found)
+    return {
+        "query": asked.query,
+        "ids": sorted(found.ids) if asked else None,
+        "some": Heads(board, {}, found.counts if asked else None).some(),
+        "line": view.line,
+        "bar": web.render("boards/_filter_bar.html", filter=view),
+    }

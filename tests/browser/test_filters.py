@@ -1,0 +1,175 @@
+"""The filter on the board's page: it hides, counts, says what it does, and stays true."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.windows import PHONE, BoardWindow, Windows
+from tests.support import BoardOf, Person
+
+LOOKS: list[dict[str, Any]] = [{}, PHONE]
+ON_BOTH = pytest.mark.parametrize("look", LOOKS, ids=["desktop", "phone"])
+
+
+def type_text(page: Page, text: str) -> None:
+    """Types into the field of the filter, which is opened for that."""
+    if not page.locator("#filters").is_visible():
+        page.locator("[popovertarget=filters]:visible").first.click()
+    field = page.locator("#filter-text")
+    field.fill("")
+    field.press_sequentially(text)
+
+
+def shows(board: BoardWindow, *cards: Any) -> None:
+    """These cards are to be seen, and no others."""
+    found = board.page.locator(".card:not([hidden]) > .card-title")
+    expect(found).to_have_text([card["title"] for card in cards])
+
+
+@ON_BOTH
+def test_typing_hides_what_does_not_match_and_the_address_says_so(
+    windows: Windows, ops: BoardOf, look: dict[str, Any]
+) -> None:
+    first, second = ops.add("Rotate the keys"), ops.add("Write the handover")
+    board = windows.board(ops, **look)
+    type_text(board.page, "keys")
+    shows(board, first)
+    expect(board.page).to_have_url(re.compile(r"\?q=keys$"))
+    expect(board.page.locator("#filter-line")).to_have_text("1 of 2 cards")
+    expect(board.spoken).to_have_text("1 of 2 cards")
+    expect(board.count("Backlog")).to_have_text("1 of 2")
+    board.page.reload()
+    shows(board, first)
+    board.page.locator("#filter-clear").click()
+    shows(board, first, second)
+    expect(board.page).to_have_url(re.compile(rf"/boards/{ops.key}$"))
+    expect(board.page.locator("#filter-bar")).to_be_hidden()
+
+
+def test_the_true_number_stands_against_the_limit_and_the_filtered_one_beside_it(
+    windows: Windows, ops: BoardOf
+) -> None:
+    for n in range(4):
+        ops.add("mine" if n % 2 else "other", column="Ready", team="ops" if n % 2 else "dev")
+    board = windows.board(ops)
+    board.page.goto(f"/boards/{ops.key}?team=ops")
+    expect(board.count("Ready")).to_have_text("2 of 4 / 5")
+    expect(board.column("Ready").locator(".column-head .wip .vh")).to_have_text(
+        "Ready, 4 of 5, 2 shown"
+    )
+    ops.add("mine", column="Ready", team="ops")
+    expect(board.count("Ready")).to_have_text("3 of 5 / 5 full")
+
+
+def test_a_face_the_blocked_chip_and_my_cards_are_filters_and_chips_take_them_back(
+    windows: Windows, ops: BoardOf, ada: Person, jo: Person
+) -> None:
+    mine = ops.add("mine", assignee_ids=[ada.id])
+    his = ops.add("his", assignee_ids=[jo.id])
+    stuck = ops.add("stuck")
+    ada.post(f"/cards/{stuck['id']}/block", {"reason": "Why"})
+    board = windows.board(ops)
+    page = board.page
+    face = page.locator(f"#face-{jo.id}")
+    face.click()
+    shows(board, his)
+    expect(face).to_have_attribute("aria-current", "true")
+    chip = page.get_by_role("link", name="Take away: Assignee is Jo March")
+    page.locator(f"#face-{ada.id}").click()
+    shows(board, mine, his)
+    chip.click()
+    shows(board, mine)
+    expect(page.locator("#filter-chips")).to_be_focused()
+    page.locator("#filter-clear").click()
+    page.locator("#filter-blocked").click()
+    shows(board, stuck)
+    page.locator("#filter-clear").click()
+    page.evaluate("document.getElementById('filter-mine').click()")
+    shows(board, mine)
+    expect(page).to_have_url(re.compile(r"\?assignee=me$"))
+    page.evaluate("document.getElementById('filter-mine').click()")
+    shows(board, mine, his, stuck)
+
+
+def test_the_filter_is_live_while_others_work(windows: Windows, ops: BoardOf) -> None:
+    first = ops.add("Rotate keys")
+    board = windows.board(ops)
+    board.page.goto(f"/boards/{ops.key}?q=keys")
+    shows(board, first)
+    other = ops.add("Nothing of the kind")
+    expect(board.card(other)).to_be_attached()
+    expect(board.card(other)).to_be_hidden()
+    ops.person.patch(f"/cards/{other['id']}", {"title": "More keys"})
+    expect(board.card(other)).to_be_visible()
+    ops.person.patch(f"/cards/{first['id']}", {"title": "Locks"})
+    expect(board.card(first)).to_be_hidden()
+    expect(board.page.locator("#filter-line")).to_have_text("1 of 2 cards")
+
+
+def test_a_new_card_that_does_not_match_is_spoken_of(windows: Windows, ops: BoardOf) -> None:
+    board = windows.board(ops)
+    board.page.goto(f"/boards/{ops.key}?q=keys")
+    field = board.quick_add("Backlog")
+    field.fill("Something else")
+    field.press("Enter")
+    toast = board.page.locator(".toast")
+    expect(toast).to_contain_text("is hidden by the filter.")
+    toast.get_by_role("button").click()
+    expect(board.page.locator(".card-title")).to_be_visible()
+
+
+def test_a_card_is_dropped_beside_what_is_seen_whatever_is_hidden_between(
+    windows: Windows, ops: BoardOf
+) -> None:
+    cards = {
+        name: ops.add(name, team=team)
+        for name, team in (
+            ("a", "ops"),
+            ("x", "dev"),
+            ("b", "ops"),
+            ("y", "dev"),
+            ("c", "ops"),
+            ("z", "dev"),
+        )
+    }
+    board = windows.board(ops)
+    board.page.goto(f"/boards/{ops.key}?team=ops")
+    shows(board, cards["a"], cards["b"], cards["c"])
+    board.drag(cards["c"]).over("Backlog", before=cards["b"]).drop()
+    expect(board.spoken).to_contain_text("position 3 of 6")
+    board.drag(cards["a"]).over("Backlog").drop()
+    expect(board.spoken).to_contain_text("position 4 of 6")
+    found = [card["title"] for card in ops.cards()]
+    assert found == ["x", "c", "b", "a", "y", "z"]
+    board.is_what_the_server_says()
+
+
+def test_keys_pass_over_hidden_cards_and_the_focus_is_not_lost_with_one(
+    windows: Windows, ops: BoardOf
+) -> None:
+    first, second, third = (ops.add(name) for name in ("keys one", "other", "keys two"))
+    board = windows.board(ops)
+    board.page.goto(f"/boards/{ops.key}?q=keys")
+    board.title(first).focus()
+    board.page.keyboard.press("ArrowDown")
+    expect(board.title(third)).to_be_focused()
+    ops.person.patch(f"/cards/{third['id']}", {"title": "locks"})
+    expect(board.title(first)).to_be_focused()
+    expect(board.card(second)).to_be_hidden()
+
+
+def test_without_scripts_the_form_and_the_chips_do_the_same(windows: Windows, ops: BoardOf) -> None:
+    ops.add("Rotate keys", team="ops")
+    ops.add("Locks", team="ops")
+    page = windows.open(ops.person, f"/boards/{ops.key}", java_script_enabled=False)
+    page.locator("#filter-button").click()
+    page.locator("#filter-text").fill("keys")
+    page.locator("#filters").get_by_text("Ops", exact=True).click()
+    page.locator("#filter-apply").click()
+    expect(page).to_have_url(re.compile(r"\?q=keys&team=ops$"))
+    expect(page.locator(".card:not([hidden])")).to_have_count(1)
+    expect(page.locator("#filter-line")).to_have_text("1 of 2 cards")
+    page.locator("#filter-chip-1").click()
+    expect(page).to_have_url(re.compile(r"\?q=keys$"))
