@@ -196,6 +196,20 @@ class NoColumns(Conflict):
     title = "Board has no columns"
 
 
+class LinkCycle(Conflict):
+    """The link would let a card block itself, or be its own parent, through others."""
+
+    slug = "link-cycle"
+    title = "Links in a circle"
+
+
+class HasParent(Conflict):
+    """The card has a parent already."""
+
+    slug = "has-parent"
+    title = "Has a parent already"
+
+
 class ColumnNotEmpty(Conflict):
     """The column has cards, and no column was named that takes them."""
 

@@ -206,6 +206,17 @@ def _web_link(body: Any = None) -> Callable[[World, bool], Call]:
     return _detail("web_link_id", "web-links", {"url": "https://example.org"}, body)
 
 
+def _link(world: World, new: bool) -> Call:
+    other = world.new_card() if new else world.blocked
+    return _card({"kind": "blocks", "card_id": other["id"]})(world, new)
+
+
+def _linked(world: World, new: bool) -> Call:
+    other = world.new_card() if new else world.blocked
+    body = {"kind": "relates_to", "ref": other["ref"]}
+    return Call({"link_id": world.detail("links", body, new=new)})
+
+
 def _item(body: Any = None) -> Callable[[World, bool], Call]:
     def make(world: World, new: bool) -> Call:
         return Call({"item_id": world.item(new=new)}, body)
@@ -326,6 +337,9 @@ API_TABLE: dict[str, Expected] = {
     "POST /checklists/{checklist_id}/items": Expected(workers, _checklist({"text": "To do"})),
     "PATCH /checklist-items/{item_id}": Expected(workers, _item({"checked": True})),
     "DELETE /checklist-items/{item_id}": Expected(workers, _item()),
+    "GET /cards/{card_id}/links": Expected(readers, _card()),
+    "POST /cards/{card_id}/links": Expected(workers, _link),
+    "DELETE /card-links/{link_id}": Expected(workers, _linked),
     "GET /cards/{card_id}/web-links": Expected(readers, _card()),
     "POST /cards/{card_id}/web-links": Expected(workers, _card({"url": "https://example.org"})),
     "PATCH /web-links/{web_link_id}": Expected(workers, _web_link({"title": "A title"})),

@@ -8,8 +8,9 @@ from sqlalchemy import bindparam, select
 from app.boards.activity import EventRow
 from app.boards.history import OpenBoard
 from app.cards.labels import names_of, read_labels
+from app.cards.refs import visible_refs
 from app.cards.rows import CardRow
-from app.cards.story_details import detail_sentence, people_of
+from app.cards.story_details import detail_sentence, other_cards_of, people_of
 from app.db import Query, Tx
 from app.models import BlockedInterval, Column, Lane, User, Visit
 from app.words import Moment, long_duration, moment
@@ -201,7 +202,8 @@ def history_of(tx: Tx, board: OpenBoard, events: Sequence[EventRow]) -> list[Ent
     lanes = {row.id: row.name for row in tx.all(_LANE_NAMES, board_id=board.id)}
     labels = read_labels(tx, board.id)
     people = names_of(tx, {i for event in events for i in _people_in(event)})
-    words = _Words(columns, lanes, labels, people)
+    refs = visible_refs(tx, board.actor, (i for event in events for i in other_cards_of(event)))
+    words = _Words(columns, lanes, labels, people, refs)
     return [
         Entry(
             moment(event.at, board.row.time_zone),
@@ -228,11 +230,13 @@ class _Words:
         lanes: Mapping[int, str],
         labels: Mapping[int, str],
         people: Mapping[int, str],
+        refs: Mapping[int, str],
     ) -> None:
         self._columns = columns
         self._lanes = lanes
         self._labels = labels
         self._people = people
+        self._refs = refs
 
     def sentence(self, kind: str, facts: Mapping[str, Any], actor_id: int | None) -> str:
         """One event as what its actor did."""
@@ -261,7 +265,8 @@ class _Words:
             "card.restored": "restored it from the archive",
             "card.discarded": "discarded it",
         }.get(kind)
-        return plain or detail_sentence(kind, facts, self._people, actor_id) or kind
+        names = (self._people, self._refs)
+        return plain or detail_sentence(kind, facts, *names, actor_id) or kind
 
     def _place(self, facts: Mapping[str, Any]) -> str:
         return self._columns.get(facts["column_id"], "a column")

@@ -3,13 +3,24 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.boards.activity import EventRow
+
 Facts = Mapping[str, Any]
 
 
 def detail_sentence(
-    kind: str, facts: Facts, people: Mapping[int, str], actor_id: int | None
+    kind: str,
+    facts: Facts,
+    people: Mapping[int, str],
+    refs: Mapping[int, str],
+    actor_id: int | None,
 ) -> str | None:
-    """One event as what its actor did; None for an event of another kind."""
+    """One event as what its actor did; None for an event of another kind. `refs` has the names of
+    other cards that the reader sees."""
+    if kind.startswith("link."):
+        other = refs.get(facts["other_card_id"], "a card that you may not see")
+        said = _LINKED[facts["kind"]].format(other)
+        return f"noted that {said}" if kind == "link.added" else f"no longer says that {said}"
     if kind.startswith("comment."):
         return _comment(kind, facts, people, actor_id)
     say = _SENTENCES.get(kind)
@@ -20,6 +31,11 @@ def people_of(facts: Facts) -> set[int]:
     """The people whom the words of an event name."""
     author = facts.get("author_id")
     return {*facts.get("mentions", ()), *([] if author is None else [author])}
+
+
+def other_cards_of(event: EventRow) -> list[int]:
+    """The other cards that the words of an event name."""
+    return [event.facts["other_card_id"]] if event.type.startswith("link.") else []
 
 
 def _comment(kind: str, facts: Facts, people: Mapping[int, str], actor_id: int | None) -> str:
@@ -34,6 +50,15 @@ def _comment(kind: str, facts: Facts, people: Mapping[int, str], actor_id: int |
 
 def _name(people: Mapping[int, str], user_id: int) -> str:
     return people.get(user_id, "somebody")
+
+
+_LINKED = {
+    "blocks": "it blocks {}",
+    "blocked_by": "it is blocked by {}",
+    "parent_of": "it is the parent of {}",
+    "child_of": "it is a child of {}",
+    "relates_to": "it relates to {}",
+}
 
 
 def _checklist_created(facts: Facts) -> str:

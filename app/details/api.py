@@ -1,4 +1,4 @@
-"""The API of a card in depth: its comments, checklists and addresses."""
+"""The API of a card in depth: its comments, checklists, links and addresses outside."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from app.auth.actor import Actor
 from app.call import CallDep
 from app.cards.queries import find_card
 from app.db import Tx
-from app.details import checklists, comments, weblinks
+from app.details import checklists, comments, linked, links, weblinks
 from app.details.schemas import (
     ChecklistIn,
     ChecklistOut,
@@ -21,6 +21,9 @@ from app.details.schemas import (
     ItemIn,
     ItemOut,
     ItemPatch,
+    LinkIn,
+    LinkOut,
+    LinksOut,
     WebLinkIn,
     WebLinkOut,
     WebLinkPatch,
@@ -125,6 +128,34 @@ async def delete_item(call: CallDep, item_id: IdInUrl) -> Response:
     return await call.write(checklists.delete_item, item_id, render=_gone)
 
 
+# --- Links between cards ------------------------------------------------------------------------
+
+
+@router.get("/cards/{card_id}/links", response_model=LinksOut, responses=responses())
+async def card_links(call: CallDep, card_id: IdInUrl, page: PageDep) -> Response:
+    """A card's links to other cards that the person sees, oldest first."""
+    return await call.read(_links, card_id, page)
+
+
+@router.post(
+    "/cards/{card_id}/links", response_model=LinkOut, status_code=201, responses=responses(409)
+)
+async def link_cards(call: CallDep, card_id: IdInUrl, body: LinkIn) -> Response:
+    """Links a card to another one, on any board that the person works on. A card that the person
+    does not see is a 422, like one that does not exist. 409 `/problems/link-cycle` where a card
+    would block itself or be its own parent in the end, `/problems/has-parent` for a second parent,
+    `/problems/already-exists` where the two are linked like this."""
+    target = body.ref if body.card_id is None else body.card_id
+    args = (card_id, body.kind, target)
+    return await call.write(links.link_cards, *args, render=_link, status=201)
+
+
+@router.delete("/card-links/{link_id}", status_code=204, responses=responses(409))
+async def unlink_cards(call: CallDep, link_id: IdInUrl) -> Response:
+    """Takes a link between two cards away, from both of them."""
+    return await call.write(links.unlink_cards, link_id)
+
+
 # --- Addresses outside --------------------------------------------------------------------------
 
 
@@ -176,6 +207,12 @@ def _checklists(tx: Tx, actor: Actor, card_id: int, page: Page) -> dict[str, Any
     return page_json(page, rest, lambda view: view.id, checklists.checklist_json)
 
 
+def _links(tx: Tx, actor: Actor, card_id: int, page: Page) -> dict[str, Any]:
+    find_card(tx, actor, card_id)
+    rows = [row for row in linked.links_of(tx, actor, card_id) if row.id > page.after_id]
+    return page_json(page, rows, lambda row: row.id, linked.link_json)
+
+
 def _web_links(tx: Tx, actor: Actor, card_id: int, page: Page) -> dict[str, Any]:
     find_card(tx, actor, card_id)
     rows = [row for row in weblinks.web_links_of(tx, card_id) if row.id > page.after_id]
@@ -192,6 +229,10 @@ def _checklist(tx: Tx, actor: Actor, view: checklists.ChecklistView) -> dict[str
 
 def _item(tx: Tx, actor: Actor, item: checklists.ItemRow) -> dict[str, Any]:
     return checklists.item_json(item)
+
+
+def _link(tx: Tx, actor: Actor, row: linked.LinkRow) -> dict[str, Any]:
+    return linked.link_json(row)
 
 
 def _web_link(tx: Tx, actor: Actor, row: weblinks.WebLinkRow) -> dict[str, Any]:

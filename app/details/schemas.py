@@ -1,12 +1,14 @@
 """What the API takes and gives about comments, checklists and links of cards."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from app.boards.schemas import PersonOut
 from app.details.checklists import MOST_ITEMS
-from app.types import Caption, Index, Model, Name, Remark, Title, WebAddress
+from app.types import Caption, CardRef, Id, Index, Model, Name, Remark, Title, WebAddress
+
+LinkKind = Literal["blocks", "blocked_by", "parent_of", "child_of", "relates_to"]
 
 
 class CommentIn(Model):
@@ -88,6 +90,48 @@ class ChecklistsOut(BaseModel):
     """A page of a card's checklists, in order."""
 
     items: list[ChecklistOut]
+    next_cursor: str | None
+
+
+class LinkIn(Model):
+    """What a card is to another one, which goes by its id or by its reference."""
+
+    kind: LinkKind = Field(examples=["blocks"])
+    card_id: Id | None = None
+    ref: CardRef | None = Field(None, examples=["OPS-42"])
+
+    @model_validator(mode="after")
+    def _one_card(self) -> "LinkIn":
+        if (self.card_id is None) == (self.ref is None):
+            raise ValueError("give one of card_id and ref")
+        return self
+
+
+class LinkedCardOut(BaseModel):
+    """The card at the other end of a link."""
+
+    id: int
+    ref: str
+    board: str
+    title: str
+    column: str
+    done: bool
+    blocked: bool
+    archived: bool
+
+
+class LinkOut(BaseModel):
+    """A link as one card sees it: `blocked_by` here is `blocks` at the other end."""
+
+    id: int
+    kind: LinkKind
+    card: LinkedCardOut
+
+
+class LinksOut(BaseModel):
+    """A page of a card's links, oldest first; those to cards that one does not see are left out."""
+
+    items: list[LinkOut]
     next_cursor: str | None
 
 
