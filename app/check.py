@@ -11,8 +11,7 @@ from app.cards.rebuild import board_keys, examine_board
 from app.config import Settings, load_secret
 from app.db import Database, Tx
 from app.errors import AppError
-from app.schema import NotOurs, SchemaIsNewer, Stand, newest, sqlite_file, stand_of
-from app.server import place_of
+from app.schema import NotOurs, SchemaIsNewer, Stand, newest, place_of, sqlite_file, stand_of
 from app.web import STATIC, make_environment
 
 
@@ -26,18 +25,26 @@ class Finding(NamedTuple):
 
 def check_installation(settings: Settings) -> Iterator[Finding]:
     """Checks the settings, the program's files, the data folder, the database and what is in it."""
-    yield from _settings(settings)
-    yield _files()
-    yield _data_folder(settings)
-    schema = _schema(settings)
-    yield schema
-    if schema.sound:
+    schema = True
+    for finding in cheap_checks(settings):
+        schema = finding.sound
+        yield finding
+    # The last of them was the schema: without it nothing can be read.
+    if schema:
         database = Database(settings.url, pool_size=1)
         try:
             yield _references(database)
             yield _derived(database)
         finally:
             database.close()
+
+
+def cheap_checks(settings: Settings) -> Iterator[Finding]:
+    """Checks what takes no time on a large database either; the schema comes last."""
+    yield from _settings(settings)
+    yield _files()
+    yield _data_folder(settings)
+    yield _schema(settings)
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -97,7 +104,7 @@ def _schema(settings: Settings) -> Finding:
     except sa.exc.SQLAlchemyError as error:
         why = str(getattr(error, "orig", error))
         return Finding("database", False, f"cannot be reached: {' '.join(why.split())}")
-    place = place_of(settings)
+    place = place_of(settings.url)
     if stand is Stand.CURRENT:
         return Finding("database", True, f"{place} is at migration {newest()}")
     return Finding("database", False, f"{place} is at an older migration: run `weir db upgrade`")

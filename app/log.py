@@ -16,8 +16,8 @@ import orjson
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/@+,")
 _SECRET_KEYS = frozenset({"authorization", "cookie", "password", "secret", "token"})
-# An invite's address is its secret.
-_SECRET_PATHS = ("/invite/",)
+# The address of an invite, or of a link to a new password, is its secret.
+_SECRET_PATHS = ("/invite/", "/password/")
 # What every record has; the rest came as `extra`.
 _ALWAYS_THERE = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 

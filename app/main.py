@@ -13,7 +13,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app import __version__, openapi, problems
-from app.auth import account_pages
+from app.admin import api as admin_api
+from app.admin import pages as admin_pages
+from app.auth import account_pages, link_pages
 from app.auth import api as auth_api
 from app.auth import pages as auth_pages
 from app.auth.passwords import Passwords
@@ -97,6 +99,9 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         lane_pages.router,
         auth_pages.router,
         account_pages.router,
+        link_pages.router,
+        admin_pages.router,
+        admin_api.router,
         auth_api.router,
     ):
         app.include_router(router)

@@ -103,6 +103,15 @@ class SetupLink(Base):
     expires_at: Mapped[int]
 
 
+class PasswordLink(Base):
+    """The one-time link by which a person chooses a password without knowing an old one."""
+
+    __tablename__ = "password_links"
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    expires_at: Mapped[int]
+
+
 class Invite(Base):
     """A link by which a manager brings people to a board."""
 

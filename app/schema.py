@@ -4,6 +4,7 @@ Migrations are numbered: `0002_what_it_does.py` is revision 0002 and follows 000
 known by the names of the files, and Alembic, which takes long to load, is only needed to migrate.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -68,6 +69,14 @@ def sqlite_file(url: str) -> Path | None:
     if parsed.get_backend_name() != SQLITE:
         return None
     return Path(str(parsed.database))
+
+
+def place_of(url: str) -> str:
+    """Where the data is, for people: a file, or a PostgreSQL address without its password."""
+    file = sqlite_file(url)
+    if file is not None:
+        return os.path.relpath(file)
+    return sa.make_url(url).render_as_string(hide_password=True)
 
 
 def stand_of(url: str) -> Stand:

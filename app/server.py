@@ -15,15 +15,14 @@ from types import FrameType
 from typing import Any
 from urllib.parse import quote
 
-import sqlalchemy as sa
 import uvicorn
 
 from app import __version__, log
 from app.auth.service import new_setup_link
 from app.config import Settings, load_secret
-from app.db import SQLITE, Database
+from app.db import Database
 from app.protocol import Protocol
-from app.schema import upgrade
+from app.schema import place_of, upgrade
 
 GRACE_SECONDS = 5
 """How long answers may take once the server was told to stop."""
@@ -141,7 +140,7 @@ def announcement(settings: Settings, *, key_is_new: bool = False) -> str:
         db.close()
     if secret is None:
         return f"  Weir {__version__} is ready: {settings.base_url}"
-    data = place_of(settings)
+    data = place_of(settings.url)
     if key_is_new:
         data += f"     The secret key was made in {settings.key_file}"
     return (
@@ -149,14 +148,6 @@ def announcement(settings: Settings, *, key_is_new: bool = False) -> str:
         f"  Open   {settings.base_url}/setup?t={quote(secret)}   (works once, 24 h)\n"
         f"  Data   {data}"
     )
-
-
-def place_of(settings: Settings) -> str:
-    """Where the data is, for people: a file, or a PostgreSQL address without its password."""
-    url = sa.make_url(settings.url)
-    if url.get_backend_name() == SQLITE:
-        return os.path.relpath(str(url.database))
-    return url.render_as_string(hide_password=True)
 
 
 def _end_now() -> None:

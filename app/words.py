@@ -53,6 +53,16 @@ def count_of(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
+def bytes_words(size: int) -> str:
+    """A size in bytes as a page reads it: `812 kB`, `3.4 MB`, `12 GB`."""
+    amount, unit = float(size), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 1000:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{amount:.1f} {unit}" if amount < 10 and unit != "bytes" else f"{amount:.0f} {unit}"
+
+
 def long_duration(duration: int) -> str:
     """A duration in microseconds as a page reads it: `< 1 min`, `45 min`, `3.4 h`, `6.2 d`."""
     if 0 < duration < MINUTE:

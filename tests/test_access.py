@@ -14,6 +14,7 @@ from httpx2 import Response
 from tests import databases
 from tests.routes import Route, documented
 from tests.worlds import (
+    ADMINISTRATOR,
     CALLERS,
     ELSEWHERE,
     FORMER,
@@ -86,6 +87,11 @@ def makers_of_boards(caller: str) -> int | None:
 def no_token(caller: str) -> int | None:
     """Nobody by a token: it makes no tokens and knows nothing of sessions and passwords."""
     return 403
+
+
+def administrators(caller: str) -> int | None:
+    """Whoever administers the installation; the others are told so, and nothing else."""
+    return None if caller == ADMINISTRATOR else 403
 
 
 # --- The requests --------------------------------------------------------------------------------
@@ -265,6 +271,17 @@ def _password(world: World, new: bool) -> Call:
     return Call({}, {"old_password": "correct horse", "new_password": "battery staple"})
 
 
+def _somebody(body: Any = None) -> Callable[[World, bool], Call]:
+    def make(world: World, new: bool) -> Call:
+        return Call({"user_id": world.zoe.id}, body)
+
+    return make
+
+
+def _add_somebody(world: World, new: bool) -> Call:
+    return Call({}, {"email": f"new{world.number()}@example.org", "name": "Nora Newcomer"})
+
+
 class Expected(NamedTuple):
     """Who may, and a request that would do it."""
 
@@ -282,6 +299,13 @@ API_TABLE: dict[str, Expected] = {
     "DELETE /sessions": Expected(no_token, lambda world, new: Call({})),
     "GET /tokens": Expected(anybody_signed_in, lambda world, new: Call({})),
     "POST /tokens": Expected(no_token, lambda world, new: Call({}, {"name": "A token"})),
+    "GET /admin/users": Expected(administrators, lambda world, new: Call({})),
+    "POST /admin/users": Expected(administrators, _add_somebody),
+    "GET /admin/users/{user_id}": Expected(administrators, _somebody()),
+    "PATCH /admin/users/{user_id}": Expected(administrators, _somebody({"active": True})),
+    "POST /admin/users/{user_id}/password-link": Expected(no_token, _somebody()),
+    "GET /admin/boards": Expected(administrators, lambda world, new: Call({})),
+    "GET /admin/health": Expected(administrators, lambda world, new: Call({})),
     "GET /boards": Expected(anybody_signed_in, lambda world, new: Call({})),
     "POST /boards": Expected(makers_of_boards, _create_board),
     "GET /boards/{key}": Expected(readers, _ops()),
@@ -461,7 +485,8 @@ def test_what_one_may_not_see_is_not_there(world: World, route: str) -> None:
                 never = "NEVER" if isinstance(value, str) else MISSING
                 missing = call._replace(path={**call.path, name: never})
                 assert body_of(send(world, caller, method, api(path), missing)) == hidden
-        assert hidden[0] == 404
+        # That there is an administration is no secret, what it would answer is.
+        assert hidden[0] == (403 if path.startswith("/admin/") else 404)
 
 
 def test_somebody_revokes_only_tokens_of_their_own(world: World) -> None:

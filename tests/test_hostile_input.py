@@ -26,7 +26,7 @@ from tests import databases
 from tests.routes import app_for_looking, document
 from tests.support import BoardOf, Person, Weir
 from tests.test_access import API_TABLE, Call, address
-from tests.worlds import MANAGER, Caller, World, api, world_on
+from tests.worlds import ADMINISTRATOR, MANAGER, Caller, World, api, world_on
 
 LONG = "x" * 120_000
 HUGE = 2**63
@@ -100,6 +100,9 @@ BY_SESSION = {"POST /tokens", "PUT /me/password", "GET /sessions", "DELETE /sess
 
 def manager(world: World, operation: str) -> Caller:
     """Who may do everything; by a session where a token may not."""
+    if "/admin/" in operation:
+        admin = world.people[ADMINISTRATOR]
+        return Caller(ADMINISTRATOR, world.session_of(admin), admin)
     if operation in BY_SESSION:
         return Caller(MANAGER, world.session_of(world.manager), world.manager)
     return Caller(MANAGER, world.headers(world.manager), world.manager)

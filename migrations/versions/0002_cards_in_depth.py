@@ -137,10 +137,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_web_links")),
     )
     op.create_index(op.f("ix_web_links_card_id"), "web_links", ["card_id"])
+    op.create_table(
+        "password_links",
+        _id("user_id", nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_password_links_user_id")),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_password_links")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_password_links_token_hash")),
+    )
 
 
 def downgrade() -> None:
     for table in (
+        "password_links",
         "web_links",
         "card_links",
         "checklist_items",

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.auth import service as auth
+from app.auth.links import new_password_link
 from app.boards import service as boards
 from tests import databases
 from tests.browser import sample
@@ -16,6 +17,7 @@ from tests.browser.served import Served
 from tests.browser.windows import BoardWindow, Windows
 
 SOMEBODY, NOBODY, NEWCOMER = "somebody", "nobody", "newcomer"
+ADMINISTRATOR = "administrator"
 
 
 class Scene:
@@ -27,6 +29,9 @@ class Scene:
         self.jo = weir.person("Jo March")
         self.mk = weir.person("Mary Kenneth Keller")
         self.newcomer = weir.person("Nora Newcomer")
+        self.admin = weir.person("Addy Admin", admin=True)
+        self.switched_off = weir.person("Sam Switched", password="correct horse battery")
+        self.admin.patch(f"/admin/users/{self.switched_off.id}", {"active": False})
         self.ops = self.ada.board("OPS")
         self.ada.patch("/boards/OPS", {"name": "Platform · Dev + Ops"})
         for person in (self.jo, self.mk):
@@ -46,13 +51,19 @@ class Scene:
         actor = self.ada.actor
         assert actor is not None
         self.invite = weir.db.write_now(boards.create_invite, actor, self.ops.key, "member", 14)
+        self.password_link = weir.db.write_now(new_password_link, self.newcomer.id)
         self.empty = empty
         self.set_up = empty.db.write_now(auth.new_setup_link)
         self._windows = windows
 
     def browsers(self, **look: Any) -> dict[str, BrowserContext]:
         """A browser for each kind of person."""
-        people = {SOMEBODY: self.ada, NOBODY: None, NEWCOMER: self.newcomer}
+        people = {
+            SOMEBODY: self.ada,
+            NOBODY: None,
+            NEWCOMER: self.newcomer,
+            ADMINISTRATOR: self.admin,
+        }
         return {who: self._windows.browser(person, **look) for who, person in people.items()}
 
     @property
@@ -504,6 +515,15 @@ def account_with_a_wrong_password(page: Page, scene: Scene) -> None:
 
 
 @sight(NOBODY)
+def password_link(page: Page, scene: Scene) -> None:
+    visit(page, f"/password/{scene.password_link}")
+    page.get_by_label("Password", exact=True).fill("correct horse battery")
+    page.get_by_label("The same again").fill("battery staple horse")
+    page.get_by_role("button", name="Set the password").click()
+    expect(page.locator(".error")).to_be_visible()
+
+
+@sight(NOBODY)
 def sign_in(page: Page, scene: Scene) -> None:
     visit(page, "/sign-in")
 
@@ -555,6 +575,50 @@ def setup_with_errors(page: Page, scene: Scene) -> None:
 @sight(NOBODY)
 def setup_done(page: Page, scene: Scene) -> None:
     page.goto("/setup?t=spent")
+
+
+# ---- The installation ----------------------------------------------------------------------------
+
+
+@sight(ADMINISTRATOR)
+def admin_people(page: Page, scene: Scene) -> None:
+    visit(page, "/admin")
+
+
+@sight(ADMINISTRATOR)
+def admin_people_with_errors(page: Page, scene: Scene) -> None:
+    visit(page, "/admin")
+    page.get_by_label("Name").fill("Ada Lovelace")
+    page.get_by_label("E-mail").fill(scene.ada.email)
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator(".error")).to_be_visible()
+
+
+@sight(ADMINISTRATOR)
+def admin_person(page: Page, scene: Scene) -> None:
+    visit(page, f"/admin/users/{scene.mk.id}")
+    page.get_by_role("button", name="Make a link to a new password").click()
+    expect(page.locator("#new-link")).to_be_visible()
+
+
+@sight(ADMINISTRATOR)
+def admin_person_switched_off(page: Page, scene: Scene) -> None:
+    visit(page, f"/admin/users/{scene.switched_off.id}")
+
+
+@sight(ADMINISTRATOR)
+def admin_boards(page: Page, scene: Scene) -> None:
+    visit(page, "/admin/boards")
+
+
+@sight(ADMINISTRATOR)
+def admin_health(page: Page, scene: Scene) -> None:
+    visit(page, "/admin/health")
+
+
+@sight()
+def error_not_allowed(page: Page, scene: Scene) -> None:
+    page.goto("/admin")
 
 
 @sight()
