@@ -71,6 +71,26 @@ def mentioned(text: str, people: Sequence[Mentionable]) -> list[int]:
     return sorted(env["mentioned"])
 
 
+def with_task(text: str, index: int, done: bool) -> str | None:
+    """A text with one of its tasks (from 0, as they are shown) done or to be done; None where it
+    has no such task."""
+    if _is_overladen(text):
+        return None
+    tokens = _parser(text).parse(text, {"handles": {}})
+    places = [
+        tokens[at + 2].map
+        for at, token in enumerate(tokens)
+        if token.type == "list_item_open" and token.attrGet("class") == "task"
+    ]
+    place = places[index] if index < len(places) else None
+    if place is None:
+        return None
+    lines = re.split(r"(\r\n|\r|\n)", text)
+    at = 2 * place[0]
+    lines[at] = re.sub(r"\[[ xX]\]", "[x]" if done else "[ ]", lines[at], count=1)
+    return "".join(lines)
+
+
 @lru_cache(KEPT)
 def _html(text: str, people: tuple[Mentionable, ...], top: int) -> Markup:
     if _is_overladen(text):

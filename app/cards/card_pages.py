@@ -1,6 +1,5 @@
-"""The page of one card, and the forms that move, block, archive and restore it."""
+"""The forms that move, block, archive and restore a card."""
 
-from datetime import date
 from typing import Any, Literal
 
 from fastapi import APIRouter
@@ -9,7 +8,6 @@ from starlette.responses import Response
 from app.auth.actor import Actor
 from app.auth.pages import web_of
 from app.boards import rules
-from app.boards.activity import events_of_card
 from app.boards.history import OpenBoard, read_board
 from app.boards.pages import board_head
 from app.boards.rules import Place
@@ -21,37 +19,19 @@ from app.cards.heads import gauge
 from app.cards.pages import HTML, refused_card, show_archive, write_card
 from app.cards.placing import Spot
 from app.cards.queries import numbered_card, titles_in
-from app.cards.render import age, blocked_time, process_time
 from app.cards.rows import CardRow
 from app.cards.schemas import Category
 from app.cards.service import CATEGORIES
-from app.cards.story import (
-    CATEGORY_WORDS,
-    CLASS_WORDS,
-    TYPE_WORDS,
-    blocks_of,
-    history_of,
-    stays_of,
-)
-from app.cards.swaps import notice_of
+from app.cards.story import CATEGORY_WORDS, blocked_now
 from app.db import Tx
-from app.errors import AppError, Conflict, Invalid, StaleVersion
+from app.errors import Conflict, Invalid, StaleVersion
 from app.forms import Form, Sent, read_form
-from app.types import IdInUrl, IndexInUrl, KeyInUrl, Note, Prose, Reason, SeqInUrl, Title
+from app.types import IdInUrl, IndexInUrl, KeyInUrl, Note, Reason, SeqInUrl
 from app.web import is_htmx
-from app.words import day_words, long_duration, moment, short_duration
 
 router = APIRouter(prefix="/boards/{key}/cards/{number}", include_in_schema=False)
 
 MOST_PLACES = 100
-
-
-class EditForm(Form):
-    """A card's title and description, and the version that they were read from."""
-
-    title: Title
-    description: Prose = ""
-    version: SeqInUrl
 
 
 class MoveForm(Form):
@@ -83,32 +63,6 @@ class VersionForm(Form):
 
     version: SeqInUrl | None = None
     back: Literal["archive"] | None = None
-
-
-@router.get("")
-async def card(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
-    """A card with its clocks and its history."""
-    return await show_card(call, key, number)
-
-
-@router.post("")
-async def edit(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
-    """Changes title and description; what somebody else saved meanwhile is shown, not lost."""
-    sent = await read_form(call.request, EditForm)
-    if sent.form is None:
-        return await show_card(call, key, number, sent=sent, status=422)
-    form = sent.form
-    changes = {"title": form.title, "description": form.description}
-
-    def verb(tx: Tx, actor: Actor) -> CardRow:
-        found = numbered_card(tx, read_board(tx, actor, key=key), number)
-        return service.edit_card(tx, actor, found.id, changes, form.version)
-
-    try:
-        await call.act(verb)
-    except StaleVersion:
-        return await show_card(call, key, number, sent=sent, conflict=True, status=409)
-    return web_of(call.request).redirect(f"/boards/{key}/cards/{number}", ("ok", "Saved."))
 
 
 @router.get("/move")
@@ -208,73 +162,18 @@ async def restore(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     except Conflict as error:
         if from_archive:
             return await show_archive(call, key, number, error)
-        return await _refused(call, key, number, error)
+        return await refused_card(call, key, number, None, error)
     if from_archive:
         words = f"{key}-{number} is back on the board."
         return web_of(call.request).redirect(f"/boards/{key}/archive", ("ok", words))
     return done
 
 
-async def show_card(
-    call: Call,
-    key: str,
-    number: int,
-    *,
-    sent: Sent[EditForm] | None = None,
-    conflict: bool = False,
-    error: AppError | None = None,
-    status: int = 200,
-) -> Response:
-    """The page of a card, with a form that came back or a refusal."""
-    web = web_of(call.request)
-
-    def verb(tx: Tx, actor: Actor) -> Response:
-        board = read_board(tx, actor, key=key)
-        row = numbered_card(tx, board, number)
-        events = events_of_card(tx, row.id)
-        saved_by = next(
-            (event.actor_name for event in reversed(events) if event.type == "card.edited"), None
-        )
-        notice = None
-        if error is not None:
-            notice = notice_of(error, board.shape, card=row, column_id=row.column_id)
-        return web.page(
-            call.request,
-            "cards/card.html",
-            actor=actor,
-            title=f"{row.ref} {row.title}",
-            status=status,
-            board=board_head(board),
-            card=_card_facts(tx, call, board, row),
-            clocks=_clocks(row, board.now, board.row.time_zone),
-            stays=stays_of(tx, row, board.now),
-            blocked=None if row.block_id is None else _blocked(row, board),
-            blocks=blocks_of(tx, row, board.now, board.row.time_zone),
-            history=history_of(tx, board, events),
-            values={"title": row.title, "description": row.description}
-            if sent is None
-            else sent.typed,
-            errors={} if sent is None else sent.errors,
-            conflict={"title": row.title, "description": row.description, "by": saved_by}
-            if conflict
-            else None,
-            notice=notice,
-        )
-
-    return await call.fetch(verb)  # type: ignore[no-any-return]
-
-
 async def _changed(call: Call, key: str, number: int, verb: Any) -> Response:
     try:
         return await write_card(call, key, verb)
     except Conflict as error:
-        return await _refused(call, key, number, error)
-
-
-async def _refused(call: Call, key: str, number: int, error: AppError) -> Response:
-    if is_htmx(call.request):
         return await refused_card(call, key, number, None, error)
-    return await show_card(call, key, number, error=error, status=409)
 
 
 async def _move_page(
@@ -352,7 +251,7 @@ async def _block_page(
         row = numbered_card(tx, board, number)
         values = {
             "card": face_of(tx, web, board, row),
-            "blocked": None if row.block_id is None else _blocked(row, board),
+            "blocked": None if row.block_id is None else blocked_now(row, board),
             "categories": [
                 {
                     "value": category,
@@ -405,75 +304,3 @@ def _full_words(name: str, limit: int | None, held: int) -> str:
     words = gauge(name, limit, held)
     full = "" if words.state == "under" else f", {words.words.rpartition(' ')[2]}"
     return f"{name} ({held} of {limit}{full})"
-
-
-def _card_facts(tx: Tx, call: Call, board: OpenBoard, row: CardRow) -> dict[str, Any]:
-    face = face_of(tx, web_of(call.request), board, row)
-    shape = board.shape
-    column = shape.column.get(row.column_id)
-    lane = shape.lane.get(row.lane_id)
-    return {
-        "id": row.id,
-        "ref": row.ref,
-        "url": face.url,
-        "title": row.title,
-        "description": row.description,
-        "version": row.version,
-        "column_name": "a deleted column" if column is None else column.name,
-        "lane_name": lane.name if lane is not None and len(shape.lanes) > 1 else None,
-        "team": row.team,
-        "team_class": face.team_class,
-        "work_type_words": TYPE_WORDS[row.work_type],
-        "service_class_words": CLASS_WORDS[row.service_class],
-        "due_words": None if row.due_on is None else day_words(date.fromisoformat(row.due_on)),
-        "assignees": face.assignees,
-        "labels": face.labels,
-        "external_id": row.external_id,
-        "created_by": row.creator_name,
-        "archived": row.archived_at is not None,
-        "may_work": board.may_work and board.row.archived_at is None,
-    }
-
-
-def _clocks(row: CardRow, now: int, zone: str) -> list[dict[str, str]]:
-    """A card's clocks in words, with what each of them means."""
-    waiting = "not yet"
-    shown = [
-        (
-            "Lead time",
-            waiting if row.lead_time is None else long_duration(row.lead_time),
-            f"from {moment(row.created_at, zone).words} to {moment(row.done_at, zone).words}"
-            if row.done_at is not None
-            else f"counting since {moment(row.created_at, zone).words}",
-        )
-    ]
-    if row.done_at is not None:
-        cycle = "never started" if row.cycle_time is None else long_duration(row.cycle_time)
-        shown.append(("Cycle time", cycle, "from the start of work to done"))
-    else:
-        since = age(row, now)
-        shown.append(
-            (
-                "Age",
-                "not started" if since is None else long_duration(since),
-                "" if row.started_at is None else f"since {moment(row.started_at, zone).words}",
-            )
-        )
-    working = process_time(row, now)
-    shown.append(("Process time", long_duration(working), "in active columns and not blocked"))
-    shown.append(("Blocked", long_duration(blocked_time(row, now)), ""))
-    if row.lead_time:
-        share = f"{round(100 * working / row.lead_time)} %"
-        shown.append(("Flow efficiency", share, "process time of the lead time"))
-    return [{"name": name, "words": words, "help": text} for name, words, text in shown]
-
-
-def _blocked(row: CardRow, board: OpenBoard) -> dict[str, Any]:
-    since = row.block_since or 0
-    return {
-        "reason": row.block_reason,
-        "category_words": CATEGORY_WORDS[row.block_category or "other"],
-        "since": moment(since, board.row.time_zone),
-        "since_text": short_duration(board.now - since),
-        "by": row.blocker_name,
-    }

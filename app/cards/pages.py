@@ -115,13 +115,15 @@ async def show_board(
     *,
     notice: Any = None,
     typed: Any = None,
+    panel: Any = None,
     status: int = 200,
 ) -> Response:
-    """The board's page, with a refusal where one has to be shown without a script."""
+    """The board's page, with a refusal where one has to be shown without a script, and with what
+    `panel(tx, board)` gives as the panel of a card over it."""
     request = call.request
     web = web_of(request)
     seen = request.headers.get("if-none-match", "")
-    plain = notice is None and typed is None and not web.has_flash(request)
+    plain = notice is None and typed is None and panel is None and not web.has_flash(request)
     asked = asked_by(request.query_params.multi_items()) if request.method == "GET" else Asked()
     if plain and _is_untidy(request.query_params, asked):
         # A form sends its empty fields too; the address of a filter has one form.
@@ -139,16 +141,20 @@ async def show_board(
         found_cards = matched(tx, web, found, asked)
         view = board_view(tx, web, found, found_cards if asked else None)
         shown = notice(found) if callable(notice) else notice
+        opened = None if panel is None else panel(tx, found)
         page = web.page(
             request,
             "boards/board.html",
             actor=actor,
-            title=f"{view.state_words}{view.name} ({view.key})",
+            title=f"{view.state_words}{view.name} ({view.key})"
+            if opened is None
+            else opened["page_title"],
             status=status,
             board=view,
             filter=filter_of(tx, found, asked, view.people, found_cards),
             notice=shown,
             typed=typed,
+            panel=opened,
         )
         if plain:
             page.headers["ETag"] = tag

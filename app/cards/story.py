@@ -1,4 +1,4 @@
-"""A card's story in plain words: what happened, where its time went, when it was blocked."""
+"""A card's story in plain words: what happened to it, and what blocks it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -12,8 +12,8 @@ from app.cards.refs import visible_refs
 from app.cards.rows import CardRow
 from app.cards.story_details import detail_sentence, other_cards_of, people_of
 from app.db import Query, Tx
-from app.models import BlockedInterval, Column, Lane, User, Visit
-from app.words import Moment, long_duration, moment
+from app.models import Column, Lane
+from app.words import Moment, moment, short_duration
 
 CATEGORY_WORDS = {
     "waiting_on_team": "Waiting on another team",
@@ -71,45 +71,6 @@ class _Name(NamedTuple):
     kind: str
 
 
-class _VisitRow(NamedTuple):
-    column_id: int
-    name: str
-    kind: str
-    entered_at: int
-    left_at: int | None
-
-
-class _BlockRow(NamedTuple):
-    reason: str
-    category: str
-    started_at: int
-    ended_at: int | None
-    note: str
-    name: str | None
-
-
-class Stay(NamedTuple):
-    """The time that a card has spent in one column, over all its visits."""
-
-    column_name: str
-    kind: str
-    words: str
-    visits: int
-    share: int
-    current: bool
-
-
-class Block(NamedTuple):
-    """A blocked interval in words."""
-
-    reason: str
-    category_words: str
-    since: Moment
-    until: Moment | None
-    words: str
-    note: str
-
-
 class Entry(NamedTuple):
     """Something that happened to a card."""
 
@@ -128,72 +89,18 @@ _LANE_NAMES = Query(
     ),
     _Name,
 )
-_VISITS = Query(
-    select(Visit.column_id, Column.name, Column.kind, Visit.entered_at, Visit.left_at)
-    .join(Column, Column.id == Visit.column_id)
-    .where(Visit.card_id == bindparam("card_id"))
-    .order_by(Visit.id),
-    _VisitRow,
-)
-_BLOCKS = Query(
-    select(
-        BlockedInterval.reason,
-        BlockedInterval.category,
-        BlockedInterval.started_at,
-        BlockedInterval.ended_at,
-        BlockedInterval.note,
-        User.name,
-    )
-    .outerjoin(User, User.id == BlockedInterval.started_by)
-    .where(BlockedInterval.card_id == bindparam("card_id"))
-    .order_by(BlockedInterval.started_at, BlockedInterval.id),
-    _BlockRow,
-)
 
 
-def stays_of(tx: Tx, card: CardRow, now: int) -> list[Stay]:
-    """Where a card's time went, column by column in the order of the first visit.
-
-    The clock of a done card stands still, so its last stay in `done` has no length.
-    """
-    end = card.done_at if card.done_at is not None else now
-    times: dict[int, int] = {}
-    visits: dict[int, int] = {}
-    names: dict[int, _VisitRow] = {}
-    current = None
-    for row in tx.all(_VISITS, card_id=card.id):
-        until = end if row.left_at is None else row.left_at
-        times[row.column_id] = times.get(row.column_id, 0) + max(0, until - row.entered_at)
-        visits[row.column_id] = visits.get(row.column_id, 0) + 1
-        names[row.column_id] = row
-        current = row.column_id if row.left_at is None else current
-    total = sum(times.values()) or 1
-    return [
-        Stay(
-            column_name=names[column_id].name,
-            kind=names[column_id].kind,
-            words=long_duration(time),
-            visits=visits[column_id],
-            share=round(100 * time / total),
-            current=column_id == current,
-        )
-        for column_id, time in times.items()
-    ]
-
-
-def blocks_of(tx: Tx, card: CardRow, now: int, zone: str) -> list[Block]:
-    """A card's blocked intervals, oldest first."""
-    return [
-        Block(
-            reason=row.reason,
-            category_words=CATEGORY_WORDS[row.category],
-            since=moment(row.started_at, zone),
-            until=None if row.ended_at is None else moment(row.ended_at, zone),
-            words=long_duration((now if row.ended_at is None else row.ended_at) - row.started_at),
-            note=row.note,
-        )
-        for row in tx.all(_BLOCKS, card_id=card.id)
-    ]
+def blocked_now(card: CardRow, board: OpenBoard) -> dict[str, Any]:
+    """A blocked card's open block in words."""
+    since = card.block_since or 0
+    return {
+        "reason": card.block_reason,
+        "category_words": CATEGORY_WORDS[card.block_category or "other"],
+        "since": moment(since, board.row.time_zone),
+        "since_text": short_duration(board.now - since),
+        "by": card.blocker_name,
+    }
 
 
 def history_of(tx: Tx, board: OpenBoard, events: Sequence[EventRow]) -> list[Entry]:

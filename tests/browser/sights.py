@@ -16,8 +16,18 @@ from tests.browser import sample
 from tests.browser.served import Served
 from tests.browser.windows import BoardWindow, Windows
 
-SOMEBODY, NOBODY, NEWCOMER = "somebody", "nobody", "newcomer"
+SOMEBODY, READER, NOBODY, NEWCOMER = "somebody", "reader", "nobody", "newcomer"
 ADMINISTRATOR = "administrator"
+
+DESCRIPTION = """\
+Billing runs **in the request** today. It shall run in a worker of its own:
+
+- [x] Move the invoices to the queue
+- [ ] Idempotent writes, see `billing/worker.py`
+- [ ] Ask @Jo March for the alert
+
+> Nothing may be billed twice.
+"""
 
 
 class Scene:
@@ -36,7 +46,10 @@ class Scene:
         self.ada.patch("/boards/OPS", {"name": "Platform · Dev + Ops"})
         for person in (self.jo, self.mk):
             self.ops.join(person)
+        self.reader = weir.person("Vera Reader")
+        self.ops.join(self.reader, "viewer")
         self.cards = sample.fill(self.ops, self.ada, self.jo, self.mk, finished=finished)
+        self._tell("Split the", "Audit log")
         self.ada.patch(
             f"/columns/{self.ops.column('Test')}",
             {"policy": "Acceptance tests are green.\nSomebody else has read the change."},
@@ -56,10 +69,16 @@ class Scene:
         self.set_up = empty.db.write_now(auth.new_setup_link)
         self._windows = windows
 
+    def _tell(self, *titles: str) -> None:
+        """Gives cards what makes them long to read."""
+        for title in titles:
+            self.ada.patch(f"/cards/{self.card(title)['id']}", {"description": DESCRIPTION})
+
     def browsers(self, **look: Any) -> dict[str, BrowserContext]:
         """A browser for each kind of person."""
         people = {
             SOMEBODY: self.ada,
+            READER: self.reader,
             NOBODY: None,
             NEWCOMER: self.newcomer,
             ADMINISTRATOR: self.admin,
@@ -269,30 +288,78 @@ def card_blocked(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def card_empty(page: Page, scene: Scene) -> None:
+    visit(page, scene.card_url("Nightly load test"))
+
+
+@sight()
+def card_long_ago_done(page: Page, scene: Scene) -> None:
+    done = next(card for card in scene.ops.cards() if card["done_at"])
+    visit(page, f"{scene.url}/cards/{done['number']}")
+
+
+@sight()
+def card_panel(page: Page, scene: Scene) -> None:
+    board = scene.board(page)
+    board.title(scene.card("Audit log")).click()
+    expect(page.locator("#panel")).to_contain_text("Audit log export")
+
+
+@sight(READER)
+def card_for_a_viewer(page: Page, scene: Scene) -> None:
+    visit(page, scene.card_url("Split the"))
+
+
+@sight()
 def card_editing(page: Page, scene: Scene) -> None:
     visit(page, scene.card_url("Split the"))
-    page.get_by_text("Edit title and description").click()
+    page.locator("#description-edit").click()
+    expect(page.get_by_role("textbox", name="Description")).to_be_focused()
+
+
+@sight()
+def card_picking_people(page: Page, scene: Scene) -> None:
+    visit(page, scene.card_url("Split the"))
+    page.locator("#field-assignees").click()
+    page.locator("#field-labels").click()
+
+
+@sight()
+def card_discarding(page: Page, scene: Scene) -> None:
+    visit(page, scene.card_url("Split the"))
+    page.locator("#panel-discard").click()
+    expect(page.get_by_text("This cannot be undone.")).to_be_visible()
 
 
 @sight()
 def card_conflict(page: Page, scene: Scene) -> None:
     visit(page, scene.card_url("Export invoices"))
-    page.get_by_text("Edit title and description").click()
-    page.get_by_label("Title").fill("Export invoices as CSV and PDF")
+    page.locator("#description-edit").click()
+    field = page.get_by_role("textbox", name="Description")
+    field.fill("With the VAT number of each customer")
     url = f"/cards/{scene.card('Export invoices')['id']}"
-    number = scene.jo.get(url)["version"]
-    scene.jo.patch(url, {"description": f"With the tax number, draft {number}"})
-    page.get_by_role("button", name="Save").click()
+    version = scene.jo.get(url)["version"]
+    scene.jo.patch(url, {"description": f"With the tax number of each customer, draft {version}"})
+    field.press("Control+Enter")
     expect(page.locator(".conflict")).to_be_visible()
 
 
 @sight()
 def card_with_errors(page: Page, scene: Scene) -> None:
     visit(page, scene.card_url("Split the"))
-    page.get_by_text("Edit title and description").click()
-    page.get_by_label("Title").fill(" ")
-    page.get_by_role("button", name="Save").click()
-    expect(page.locator(".error")).to_be_visible()
+    page.locator("#panel-title").fill(" ")
+    page.locator("#panel-title").press("Enter")
+    expect(page.locator("#panel .error")).to_be_visible()
+
+
+@sight()
+def card_refusal(page: Page, scene: Scene) -> None:
+    scene.ada.patch(scene.url, {"person_wip_limit": 1})
+    visit(page, scene.card_url("Backup restore"))
+    page.locator("#field-assignees").click()
+    page.get_by_role("checkbox", name="Mary").check()
+    expect(page.locator("#panel .notice")).to_be_visible()
+    scene.ada.patch(scene.url, {"person_wip_limit": None})
 
 
 @sight()

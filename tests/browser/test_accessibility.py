@@ -36,8 +36,10 @@ SMALL_TARGETS = (
     const found = [];
     for (const control of (over ?? document).querySelectorAll(kinds)) {
         const ticked = control.matches('[type=checkbox], [type=radio]');
-        const target = ticked ? control.closest('label') : control;
-        if (!target.checkVisibility() || target.closest('.vh, .skip')) continue;
+        if (control.disabled) continue;
+        const target = (ticked && control.closest('label')) || control;
+        if (!target.checkVisibility({ visibilityProperty: true })) continue;
+        if (target.closest('.vh, .skip')) continue;
         if (getComputedStyle(target).display === 'inline') continue;
         const hits = (x, y) => target.contains(document.elementFromPoint(x, y));
         target.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });

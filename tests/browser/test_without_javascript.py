@@ -23,7 +23,7 @@ def card_page(board: BoardWindow, card: Any) -> Page:
     """Opens a card by the link on the board."""
     board.page.goto(f"/boards/{board.board.key}")
     board.title(card).click()
-    expect(board.page.get_by_role("heading", level=1)).to_have_text(card["title"])
+    expect(board.page.locator("#panel-name")).to_have_text(f"{card['ref']} {card['title']}")
     return board.page
 
 
@@ -88,7 +88,7 @@ def test_the_menu_of_a_card_leads_to_its_page(board: BoardWindow, ops: BoardOf) 
     card = ops.add("Has a menu")
     board.page.reload()
     board.menu_button(card).click()
-    expect(board.page.get_by_role("heading", level=1)).to_have_text("Has a menu")
+    expect(board.page.locator("#panel-name")).to_contain_text("Has a menu")
 
 
 def test_a_refused_move_shows_the_board_with_the_reason(board: BoardWindow, ops: BoardOf) -> None:
@@ -150,16 +150,70 @@ def test_a_card_is_archived_and_restored(board: BoardWindow, ops: BoardOf) -> No
 def test_a_card_is_edited_and_a_conflict_shown(
     board: BoardWindow, ops: BoardOf, jo: Person
 ) -> None:
-    card = ops.add("Old title")
+    card = ops.add("Old title", description="Old words")
     page = card_page(board, card)
-    page.get_by_text("Edit title and description").click()
-    page.get_by_label("Title").fill("My title")
+    page.locator("#panel-title").fill("My title")
     jo.patch(f"/cards/{card['id']}", {"title": "Their title"})
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save the title").click()
     expect(page.get_by_role("alert")).to_contain_text("Their title")
-    expect(page.get_by_label("Title")).to_have_value("My title")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("My title")
+    expect(page.locator("#panel-title")).to_have_value("My title")
+    page.get_by_role("button", name="Save the title").click()
+    expect(board.title(card)).to_have_text("My title")
+    page.locator("#description-edit").click()
+    page.get_by_role("textbox", name="Description").fill("My **words**")
+    jo.patch(f"/cards/{card['id']}", {"description": "Their words"})
+    page.locator("#description-save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Jo March changed the description")
+    expect(page.get_by_role("textbox", name="Description")).to_have_value("My **words**")
+    page.get_by_role("button", name="Save mine instead").click()
+    expect(page.locator("#panel-prose strong")).to_have_text("words")
+
+
+def test_the_fields_of_a_card_are_changed(board: BoardWindow, ops: BoardOf, jo: Person) -> None:
+    card = ops.add("A card")
+    page = card_page(board, card)
+    page.locator("#field-team").select_option("ops")
+    page.locator("#team-save").click()
+    expect(page.locator("#field-team")).to_have_value("ops")
+    page.locator("#field-due_on").fill("2027-01-02")
+    page.locator("#due_on-save").click()
+    page.locator("#field-assignees").click()
+    page.get_by_role("checkbox", name="Jo March").check()
+    page.locator("#assignee_ids-save").click()
+    expect(page.locator("#field-assignees")).to_contain_text("Jo March")
+    page.locator("#field-labels").click()
+    page.get_by_label("New label").fill("urgent")
+    page.locator("#labels-save").click()
+    expect(page.locator("#field-labels")).to_contain_text("urgent")
+    ops.add("First", external_id="ZD-77")
+    page.locator("#field-external_id").fill("ZD-77")
+    page.locator("#external_id-save").click()
+    expect(page.locator("#at-external_id").get_by_role("alert")).to_contain_text("ZD-77")
+    expect(page.locator("#field-external_id")).to_have_value("ZD-77")
+    (changed,) = [each for each in ops.cards() if each["id"] == card["id"]]
+    assert (changed["team"], changed["due_on"], changed["labels"]) == (
+        "ops",
+        "2027-01-02",
+        ["urgent"],
+    )
+
+
+def test_a_card_is_discarded_after_a_question(board: BoardWindow, ops: BoardOf) -> None:
+    card = ops.add("Goes for ever")
+    page = card_page(board, card)
+    page.locator("#panel-discard").click()
+    page.get_by_role("button", name=f"Discard {card['ref']}").click()
+    expect(page.get_by_role("status").first).to_have_text(f"{card['ref']} is discarded.")
+    expect(board.card(card)).to_have_count(0)
+
+
+def test_a_card_is_closed_by_a_link(board: BoardWindow, ops: BoardOf) -> None:
+    card = ops.add("Only looked at")
+    page = card_page(board, card)
+    expect(page.locator(".scripted").first).to_be_hidden()
+    page.get_by_role("link", name=f"Close {card['ref']}").click()
+    expect(page).to_have_url(re.compile(f"/boards/{ops.key}#card-"))
+    expect(page.locator("#panel")).to_be_hidden()
 
 
 def test_the_flow_page_and_its_filters(windows: Windows, simple: BoardOf) -> None:

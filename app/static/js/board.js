@@ -844,6 +844,9 @@
     if (seq === applied + 1) applied = seq;
   }
 
+  /** Tells the other scripts of this page what has happened, whether the board shows it or not. */
+  const tell = (event) => document.dispatchEvent(new CustomEvent("weir:event", { detail: JSON.parse(event.data) }));
+
   function connect() {
     clearTimeout(retryTimer);
     if (stopped || stream) return;
@@ -860,6 +863,7 @@
     stream.onmessage = onMessage;
     for (const type of EVENT_TYPES) stream.addEventListener(type, onMessage);
     for (const type of QUIET_TYPES) stream.addEventListener(type, onQuietMessage);
+    for (const type of [...EVENT_TYPES, ...QUIET_TYPES]) stream.addEventListener(type, tell);
     stream.addEventListener("resync", () => { if (dragging) held = true; else refreshSoon(); });
     stream.addEventListener("bye", () => stopStream("Signed out"));
     stream.onerror = () => {

@@ -146,6 +146,8 @@
     weir.toast(words, "Clear the filter", () => setTo([]));
   }
 
+  document.addEventListener("weir:panel", keepAddress); // The card may have gone from above the board.
+
   // ---- Hands ------------------------------------------------------------------------------------------------------
 
   document.addEventListener("click", (event) => {
