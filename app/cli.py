@@ -217,6 +217,22 @@ def board_create(
     print(f"{key} is there: {settings.base_url}/boards/{key}")
 
 
+@board.command("sample")
+def board_sample(
+    owner: Annotated[str, typer.Option(metavar="EMAIL", help="Whose board it is: its manager.")],
+) -> None:
+    """Make a board with sixty days of made-up work, to look around; its page can remove it."""
+    from app.auth.service import find_user
+    from app.samples.service import make_sample
+    from app.types import Email as EmailType
+
+    owner = checked(EmailType, owner, "--owner")
+    settings = read_settings()
+    with opened(settings) as database:
+        key = database.write_now(lambda tx: make_sample(tx, find_user(tx, owner)).row.key)
+    print(f"{key} is there: {settings.base_url}/boards/{key}")
+
+
 # --- Bringing in and taking out -----------------------------------------------------------------
 
 

@@ -182,6 +182,13 @@ class NotArchived(Conflict):
     title = "Not archived"
 
 
+class NotASample(Conflict):
+    """The board is no sample board: it can be archived, but not removed."""
+
+    slug = "not-a-sample"
+    title = "Not a sample board"
+
+
 class BoardArchived(Conflict):
     """The board is in the archive: it can be read and nothing can be changed."""
 

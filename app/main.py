@@ -35,6 +35,9 @@ from app.flow import api as flow_api
 from app.flow import pages as flow_pages
 from app.guard import Guard
 from app.live import Hub
+from app.samples import api as samples_api
+from app.samples import first_run
+from app.samples import pages as samples_pages
 from app.schema import is_current
 from app.shaping import api as shaping_api
 from app.shaping import column_pages, group_pages, lane_pages
@@ -99,6 +102,9 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         column_pages.router,
         group_pages.router,
         lane_pages.router,
+        samples_pages.router,
+        samples_api.router,
+        first_run.router,
         auth_pages.router,
         account_pages.router,
         link_pages.router,

@@ -10,7 +10,8 @@ from app.auth.actor import Actor
 from app.boards import copying, service
 from app.boards.activity import event_json, events_after
 from app.boards.history import OpenBoard, read_board
-from app.boards.queries import board_json, boards_json, read_board_by_key
+from app.boards.lines import boards_json
+from app.boards.queries import board_json, read_board_by_key
 from app.boards.schemas import (
     BoardIn,
     BoardOut,
@@ -35,7 +36,7 @@ router = APIRouter(prefix="/api/v1/boards", tags=["boards"])
 
 @router.get("", response_model=BoardsOut, responses=responses())
 async def boards(call: CallDep, page: PageDep) -> Response:
-    """The boards that the person sees."""
+    """The boards that the person sees, each with what is going on on it."""
     return await call.read(boards_json, page)
 
 

@@ -45,6 +45,7 @@ class BoardRow(NamedTuple):
     changed_at: int
     created_at: int
     archived_at: int | None
+    sample: bool
 
 
 class _CellRow(NamedTuple):
@@ -88,6 +89,7 @@ _BOARD_COLUMNS = (
     Board.changed_at,
     Board.created_at,
     Board.archived_at,
+    Board.sample,
 )
 # A board that the person does not see is not even locked: `sees_all` is for administrators.
 _VISIBLE = or_(

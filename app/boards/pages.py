@@ -1,8 +1,8 @@
 """Pages around a board: the list of boards, a new one, its people, and the links that lead in."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from app import clock
@@ -12,7 +12,8 @@ from app.auth.checking import hashed
 from app.auth.pages import viewer_or_none, web_of, with_session
 from app.boards import service
 from app.boards.history import OpenBoard, read_board
-from app.boards.queries import board_lines
+from app.boards.lines import BoardLine, board_lines
+from app.boards.rules import state_of
 from app.boards.schemas import Role, TimeZone
 from app.call import Call, CallDep
 from app.db import Tx
@@ -56,17 +57,6 @@ class NewBoardForm(Form):
     time_zone: TimeZone = "UTC"
 
 
-class SetupForm(Form):
-    """The first account, and the first board if one is wanted."""
-
-    name: Name
-    email: Email
-    password: Password
-    template: Literal["dev-ops", "simple", "empty", "none"] = "none"
-    board: Name | None = None
-    key: BoardKey | None = None
-
-
 class JoinForm(Form):
     """An account that is made to join a board."""
 
@@ -99,19 +89,7 @@ async def boards(call: CallDep) -> Response:
             "boards/list.html",
             actor=actor,
             title="Boards",
-            boards=[
-                {
-                    "key": line.key,
-                    "name": line.name,
-                    "url": f"/boards/{line.key}",
-                    "role_words": _ROLE_WORDS[line.role] if line.role else "administrator",
-                    "cards_open": line.cards_open,
-                    "wip_words": line.wip_words,
-                    "blocked_count": line.blocked,
-                    "archived": line.archived_at is not None,
-                }
-                for line in board_lines(tx, actor)
-            ],
+            boards=[_item(line) for line in sorted(board_lines(tx, actor), key=_order)],
             may_create=True,
         )
 
@@ -215,42 +193,6 @@ async def remove_member(call: CallDep, key: KeyInUrl, user_id: IdInUrl) -> Respo
     return _back(call, key, "Removed from the board.")
 
 
-@router.get("/setup")
-async def setup_page(call: CallDep, t: Annotated[Secret, Query()] = "") -> Response:
-    """The form that makes the first account."""
-    await call.db.read(accounts.check_setup_link, t)
-    return _setup_page(call, t, Sent({"template": "dev-ops", "board": "", "key": "OPS"}))
-
-
-@router.post("/setup")
-async def set_up(call: CallDep, t: Annotated[Secret, Query()] = "") -> Response:
-    """Makes the first account, an administrator's, and the first board if wanted."""
-    sent = await read_form(call.request, SetupForm)
-    await call.db.read(accounts.check_setup_link, t)
-    form = sent.form
-    errors = dict(sent.errors)
-    if form is not None and form.template != "none":
-        errors |= {
-            name: "must not be empty" for name in ("board", "key") if getattr(form, name) is None
-        }
-    if form is None or errors:
-        return _setup_page(call, t, Sent(sent.typed, errors), 422)
-    password = await hashed(call.request, form.password)
-    agent = call.request.headers.get("user-agent", "")
-    days = call.request.app.state.settings.session_days
-
-    def verb(tx: Tx) -> str:
-        actor = accounts.set_up(tx, t, form.email, form.name, password)
-        if form.template != "none" and form.key is not None and form.board is not None:
-            service.create_board(tx, actor, form.key, form.board, "UTC", form.template)
-        return accounts.begin_session(tx, actor.id, agent, days)
-
-    secret = await call.db.write(verb)
-    to = "/boards" if form.template == "none" else f"/boards/{form.key}"
-    response = web_of(call.request).redirect(to, ("ok", "Weir is set up. Welcome."))
-    return with_session(call.request, response, secret)
-
-
 @router.get("/invite/{secret}")
 async def invite_page(call: CallDep, secret: Secret) -> Response:
     """Where an invite link leads."""
@@ -343,6 +285,29 @@ async def show_people(
     return await call.fetch(verb)  # type: ignore[no-any-return]
 
 
+def _order(line: BoardLine) -> tuple[bool, bool, str]:
+    """Boards of real work by their names, then samples, then the archive."""
+    return line.archived_at is not None, line.sample, line.name.lower()
+
+
+def _item(line: BoardLine) -> dict[str, Any]:
+    limit = line.wip_limit
+    return {
+        "key": line.key,
+        "name": line.name,
+        "url": f"/boards/{line.key}",
+        "role_words": _ROLE_WORDS[line.role] if line.role else "administrator",
+        "cards_open": line.cards_open,
+        "wip_words": str(line.wip_count) if limit is None else f"{line.wip_count} / {limit}",
+        "wip_state": "none" if limit is None else state_of(line.wip_count, limit),
+        "blocked_count": line.blocked_count,
+        "over_count": line.over_count,
+        "done_count": line.done_count,
+        "sample": line.sample,
+        "archived": line.archived_at is not None,
+    }
+
+
 def board_head(board: OpenBoard) -> dict[str, Any]:
     """What the pages around a board show of it."""
     open_ = board.row.archived_at is None
@@ -368,31 +333,10 @@ async def _new_board_page(call: Call, sent: Sent[NewBoardForm], status: int = 20
             status=status,
             values=sent.typed,
             errors=sent.errors,
-            templates=_choices(sent.typed.get("template", "dev-ops")),
+            templates=template_choices(sent.typed.get("template", "dev-ops")),
         )
 
     return await call.fetch(verb)  # type: ignore[no-any-return]
-
-
-def _setup_page(call: Call, secret: str, sent: Sent[SetupForm], status: int = 200) -> Response:
-    chosen = sent.typed.get("template", "none")
-    none = {
-        "value": "none",
-        "words": "None yet",
-        "help": "You can make one later.",
-        "selected": chosen == "none",
-    }
-    return web_of(call.request).page(
-        call.request,
-        "auth/setup.html",
-        actor=None,
-        title="Set up Weir",
-        status=status,
-        secret=secret,
-        values={name: value for name, value in sent.typed.items() if name != "password"},
-        errors=sent.errors,
-        templates=[*_choices(chosen), none],
-    )
 
 
 async def _invite_page(
@@ -419,7 +363,8 @@ async def _invite_page(
     )
 
 
-def _choices(chosen: str) -> list[dict[str, Any]]:
+def template_choices(chosen: str) -> list[dict[str, Any]]:
+    """What a new board can begin with, for a form."""
     return [
         {"value": value, "words": words, "help": text, "selected": value == chosen}
         for value, words, text in _TEMPLATES

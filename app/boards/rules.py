@@ -76,6 +76,11 @@ def limits(shape: Shape) -> Iterator[tuple[Place, str, int]]:
         yield Place(BOARD, shape.board_id), shape.board_name, shape.wip_limit
 
 
+def state_of(held: int, limit: int) -> str:
+    """How full a place is: `under` its limit, `at` it, or `over` it."""
+    return "over" if held > limit else "at" if held == limit else "under"
+
+
 def exceeded(shape: Shape, held: Mapping[Place, int]) -> int:
     """How many limits of a board have more held against them than they allow (rule 5)."""
     return sum(held.get(place, 0) > limit for place, _, limit in limits(shape))

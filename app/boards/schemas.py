@@ -123,6 +123,7 @@ class BoardOut(BaseModel):
     seq: int
     teams: list[str]
     andon: dict[str, Any] | None
+    sample: bool
     archived_at: str | None
     created_at: str
     columns: list[ColumnOut]
@@ -131,8 +132,10 @@ class BoardOut(BaseModel):
     members: list[MemberOut]
 
 
-class BoardLine(BaseModel):
-    """A board in the list of boards."""
+class BoardLineOut(BaseModel):
+    """A board in the list of boards, with what is going on: `wip_count` is what the board's limit
+    counts, `over_count` how many of its limits are exceeded, `done_count` how many cards were
+    finished in the last seven days. `role` is null for an administrator who is no member."""
 
     id: int
     key: str
@@ -140,12 +143,20 @@ class BoardLine(BaseModel):
     time_zone: str
     seq: int
     archived_at: str | None
+    sample: bool
+    role: Role | None
+    cards_open: int
+    wip_count: int
+    wip_limit: int | None
+    blocked_count: int
+    over_count: int
+    done_count: int
 
 
 class BoardsOut(BaseModel):
     """A page of boards."""
 
-    items: list[BoardLine]
+    items: list[BoardLineOut]
     next_cursor: str | None
 
 

@@ -153,6 +153,7 @@ class BoardView:
     seq: int
     url: str
     archived: bool
+    sample: bool
     may_work: bool
     may_manage: bool
     gauge: Gauge

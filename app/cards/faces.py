@@ -295,10 +295,9 @@ def face_of(tx: Tx, web: Web, board: OpenBoard, card: CardRow) -> CardFace:
         due_on=card.due_on,
         assignee_ids=card.assignee_ids,
         label_ids=card.label_ids,
-        # Such a page shows the comments and checklists themselves.
-        comment_count=0,
-        item_count=0,
-        checked_count=0,
+        comment_count=card.comment_count,
+        item_count=card.item_count,
+        checked_count=card.checked_count,
         started_at=card.started_at,
         done_at=card.done_at,
         block_reason=card.block_reason,

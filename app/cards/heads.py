@@ -121,7 +121,7 @@ def gauge(name: str, limit: int | None, held: int, some: int | None = None) -> G
     """A limit and how full its place is, in words and segments."""
     if limit is None:
         return Gauge(None, held, "none", str(held), f"{name}, {held}", None, 0, some)
-    state = "over" if held > limit else "at" if held == limit else "under"
+    state = rules.state_of(held, limit)
     word = {"over": "over", "at": "full", "under": ""}[state]
     segments = None
     if limit <= METER_SEGMENTS:

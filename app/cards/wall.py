@@ -151,6 +151,7 @@ def board_view(tx: Tx, web: Web, board: OpenBoard, match: Match | None = None) -
         seq=board.seq,
         url=f"/boards/{board.row.key}",
         archived=board.row.archived_at is not None,
+        sample=board.row.sample,
         may_work=board.may_work and board.row.archived_at is None,
         may_manage=board.may_manage and board.row.archived_at is None,
         gauge=heads.board(),

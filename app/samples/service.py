@@ -1,0 +1,117 @@
+"""Making a sample board, whole and at once."""
+
+from collections.abc import Sequence
+from itertools import chain, count
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, select, update
+
+from app.auth.actor import Actor
+from app.boards.history import Fact, OpenBoard, lock_board, read_board, record
+from app.boards.service import create_board
+from app.cards.service import edit_card
+from app.db import Query, Statement, Tx
+from app.details.checklists import add_checklist, change_item
+from app.details.comments import add_comment
+from app.exchange.history import import_history
+from app.models import Board, Card, Label
+from app.samples import lessons
+from app.samples.journeys import DOING, STEPS, TEST, Calendar, Play, document, played
+from app.shaping.service import change_column
+
+KEY = "SAMPLE"
+NAME = "Sample: Platform"
+CHECKED = 3
+
+
+class _CardAt(NamedTuple):
+    id: int
+    column_id: int
+    lane_id: int
+
+
+class _Key(NamedTuple):
+    key: str
+
+
+_FLAG = Statement(update(Board).where(Board.id == bindparam("board")).values(sample=True))
+_COLOR = Statement(
+    update(Label)
+    .where(Label.board_id == bindparam("board"), Label.name == bindparam("label"))
+    .values(color=bindparam("chosen"))
+)
+_CARDS = Query(
+    select(Card.id, Card.column_id, Card.lane_id)
+    .where(Card.board_id == bindparam("board_id"))
+    .order_by(Card.number),
+    _CardAt,
+)
+_KEYS = Query(select(Board.key).where(Board.key.like(bindparam("like"))), _Key)
+
+
+def make_sample(
+    tx: Tx, actor: Actor, key: str | None = None, name: str = NAME, time_zone: str = "UTC"
+) -> OpenBoard:
+    """Makes a board with sixty days of made-up work and six cards to learn by; whoever makes it is
+    its manager. Without a key it gets the first of SAMPLE, SAMPLE2, ... that is free."""
+    board = create_board(tx, actor, key or _free_key(tx), name, time_zone)
+    tx.run(_FLAG, board=board.id)
+    for column in board.shape.columns:
+        if column.name in lessons.POLICIES:
+            change_column(tx, actor, column.id, {"policy": lessons.POLICIES[column.name]})
+    play = played()
+    history = document(play, board.now)
+    import_history(
+        tx,
+        actor,
+        board.row.key,
+        {**history, "cards": [*history["cards"], *lessons.entries(board.now)]},
+    )
+    for label, color in lessons.COLORS.items():
+        tx.run(_COLOR, board=board.id, label=label, chosen=color)
+    cards = tx.all(_CARDS, board_id=board.id)
+    _refuse(tx, actor, board.row.key, play, cards)
+    _detail(tx, actor, board, cards)
+    return read_board(tx, actor, key=board.row.key)
+
+
+def _free_key(tx: Tx) -> str:
+    taken = {row.key for row in tx.all(_KEYS, like=f"{KEY}%")}
+    return next(key for key in chain([KEY], (f"{KEY}{n}" for n in count(2))) if key not in taken)
+
+
+def _refuse(tx: Tx, actor: Actor, key: str, play: Play, cards: Sequence[_CardAt]) -> None:
+    """Writes the refusals of those sixty days into the history."""
+    board = lock_board(tx, actor, key=key)
+    when = Calendar(play.hours, board.now)
+    columns = {column.name: column for column in board.shape.columns}
+    facts = []
+    for refused in play.refusals:
+        column, card = columns[STEPS[refused.step]], cards[refused.card]
+        data = {
+            "scope": "column",
+            "place": {"id": column.id, "name": column.name},
+            "limit": column.wip_limit,
+            "count": column.wip_limit,
+            "to": {"column_id": column.id, "lane_id": card.lane_id},
+            "action": "move",
+            "imported": True,
+        }
+        facts.append(Fact("move.refused", card.id, data, when.at(refused.at)))
+    record(tx, board, *facts)
+
+
+def _detail(tx: Tx, actor: Actor, board: OpenBoard, cards: Sequence[_CardAt]) -> None:
+    """Gives some cards in work what a card can have besides: people, a checklist, a comment."""
+    names = {column.id: column.name for column in board.shape.columns}
+    usual = board.shape.default_lane.id
+    doing, test = (
+        next(c for c in cards if names[c.column_id] == STEPS[step] and c.lane_id == usual)
+        for step in (DOING, TEST)
+    )
+    for card in (doing, test):
+        edit_card(tx, actor, card.id, {"assignee_ids": [actor.id]})
+    checklist = add_checklist(tx, actor, doing.id, "Before it goes to Test", lessons.CHECKLIST)
+    for item in checklist.items[:CHECKED]:
+        change_item(tx, actor, item.id, {"checked": True})
+    add_comment(tx, actor, test.id, lessons.COMMENT)
