@@ -9,8 +9,6 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from app import __version__, openapi, problems
 from app.admin import api as admin_api
@@ -25,12 +23,14 @@ from app.call import COOKIE
 from app.cards import api as cards_api
 from app.cards import card_pages, moving_api
 from app.cards import pages as cards_pages
+from app.compress import Compress
 from app.config import Settings, load_secret
 from app.db import Database, Tx
 from app.details import api as details_api
 from app.details import pages as details_pages
 from app.errors import Unavailable
 from app.exchange import api as exchange_api
+from app.files import CachedFiles
 from app.flow import api as flow_api
 from app.flow import pages as flow_pages
 from app.guard import Guard
@@ -116,21 +116,9 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     app.mount("/static", CachedFiles(directory=STATIC), name="static")
     problems.install(app)
     openapi.install(app)
+    app.add_middleware(Compress)
     app.add_middleware(Guard, settings=settings)
     return app
-
-
-class CachedFiles(StaticFiles):
-    """Static files; one that is asked for with the mark of its content is kept for ever."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file, with how long it may be kept."""
-        response = await super().get_response(path, scope)
-        marked = scope.get("query_string", b"").startswith(b"v=")
-        response.headers["Cache-Control"] = (
-            "public, max-age=31536000, immutable" if marked else "no-cache"
-        )
-        return response
 
 
 async def _healthz() -> JSONResponse:
