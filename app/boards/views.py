@@ -73,6 +73,16 @@ class CardFace(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class LimitPlace:
+    """Whose limit it is, for those who may change it; `url` leads to its settings."""
+
+    scope: str
+    id: int
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Gauge:
     """A limit and how full its place is, in numbers, words and segments."""
 
@@ -84,6 +94,7 @@ class Gauge:
     meter: list[bool] | None
     fill: int
     some: int | None = None  # how many of them a filter leaves to be seen
+    place: LimitPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +117,7 @@ class ColumnView:
     kind: str
     team: str | None
     policy: str
+    asks: bool
     gauge: Gauge
     card_count: int
     in_group: bool

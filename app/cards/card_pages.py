@@ -14,6 +14,7 @@ from app.boards.rules import Place
 from app.boards.shape import Cell
 from app.call import Answer, Call, CallDep
 from app.cards import service
+from app.cards.confirming import ask_first
 from app.cards.faces import face_of
 from app.cards.heads import gauge
 from app.cards.pages import HTML, refused_card, show_archive, write_card
@@ -24,7 +25,7 @@ from app.cards.schemas import Category
 from app.cards.service import CATEGORIES
 from app.cards.story import CATEGORY_WORDS, blocked_now
 from app.db import Tx
-from app.errors import Conflict, Invalid, StaleVersion
+from app.errors import ConfirmationNeeded, Conflict, Invalid, StaleVersion
 from app.forms import Form, Sent, read_form
 from app.types import IdInUrl, IndexInUrl, KeyInUrl, Note, Reason, SeqInUrl
 from app.web import is_htmx
@@ -43,6 +44,7 @@ class MoveForm(Form):
     before_card_id: IdInUrl | None = None
     after_card_id: IdInUrl | None = None
     version: SeqInUrl | None = None
+    confirmed: bool = False
 
 
 class BlockForm(Form):
@@ -89,7 +91,7 @@ async def move(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     def verb(tx: Tx, actor: Actor, board: OpenBoard) -> CardRow:
         found = numbered_card(tx, board, number)
         return service.move_card(
-            tx, actor, found.id, form.column_id, form.lane_id, spot, form.version
+            tx, actor, found.id, form.column_id, form.lane_id, spot, form.version, form.confirmed
         )
 
     def was(tx: Tx, board: OpenBoard) -> CardRow:
@@ -97,6 +99,8 @@ async def move(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
 
     try:
         return await write_card(call, key, verb, also=was)
+    except ConfirmationNeeded as question:
+        return await ask_first(call, key, number, question, sent.typed)
     except (Conflict, StaleVersion, Invalid) as error:
         # A neighbour or column that has gone meanwhile is the board's news, not a typing mistake.
         return await refused_card(call, key, number, form.column_id, error)

@@ -6,7 +6,7 @@ from app.boards import rules
 from app.boards.history import OpenBoard
 from app.boards.rules import Place
 from app.boards.shape import DONE, Cell, Column, Counts, Group, Lane, Shape
-from app.boards.views import ColumnView, Gauge, GroupView, LaneView
+from app.boards.views import ColumnView, Gauge, GroupView, LaneView, LimitPlace
 
 # A done column shows its newest cards alone.
 DONE_SHOWN = 50
@@ -42,7 +42,8 @@ class Heads:
             kind=column.kind,
             team=column.team,
             policy=column.policy,
-            gauge=self._gauge(column.name, column.wip_limit, lambda tally: tally.column(column)),
+            asks=column.ask_before_leaving,
+            gauge=self._gauge(rules.COLUMN, column, lambda tally: tally.column(column)),
             card_count=self._all.in_column.get(column.id, 0),
             in_group=column.group_id is not None,
             url=f"/boards/{self._board.row.key}#col-{column.id}",
@@ -52,7 +53,7 @@ class Heads:
     def group(self, group: Group) -> GroupView:
         """A group's header."""
         place = Place(rules.GROUP, group.id)
-        held = self._gauge(group.name, group.wip_limit, lambda tally: tally.held.get(place, 0))
+        held = self._gauge(rules.GROUP, group, lambda tally: tally.held.get(place, 0))
         return GroupView(group.id, group.name, held)
 
     def lane(self, lane: Lane) -> LaneView:
@@ -61,7 +62,7 @@ class Heads:
             id=lane.id,
             name=lane.name,
             expedite=lane.expedite,
-            gauge=self._gauge(lane.name, lane.wip_limit, lambda tally: tally.lane(lane)),
+            gauge=self._gauge(rules.LANE, lane, lambda tally: tally.lane(lane)),
             card_count=self._all.in_lane.get(lane.id, 0),
             ticker=self._tickers.get(lane.id, []),
         )
@@ -73,7 +74,9 @@ class Heads:
     def board(self) -> Gauge:
         """The board's own limit."""
         row = self._board.row
-        return gauge(row.name, row.wip_limit, self._all.held.get(Place(rules.BOARD, row.id), 0))
+        held = self._all.held.get(Place(rules.BOARD, row.id), 0)
+        place = self._place(rules.BOARD, row.id, row.name)
+        return gauge(row.name, row.wip_limit, held, place=place)
 
     def some(self) -> dict[str, int]:
         """What a filter leaves to be seen, by the id of each head."""
@@ -84,9 +87,20 @@ class Heads:
         gauges = {**columns, **groups, **lanes}
         return {name: each.some for name, each in gauges.items() if each.some is not None}
 
-    def _gauge(self, name: str, limit: int | None, count: Callable[["_Tally"], int]) -> Gauge:
+    def _gauge(
+        self, scope: str, part: Column | Group | Lane, count: Callable[["_Tally"], int]
+    ) -> Gauge:
         some = None if self._some is None else count(self._some)
-        return gauge(name, limit, count(self._all), some)
+        place = self._place(scope, part.id, part.name)
+        return gauge(part.name, part.wip_limit, count(self._all), some, place)
+
+    def _place(self, scope: str, place_id: int, name: str) -> LimitPlace | None:
+        """Where a limit is changed, for those who may."""
+        row = self._board.row
+        if not self._board.may_manage or row.archived_at is not None:
+            return None
+        part = "" if scope == rules.BOARD else f"/{scope}s/{place_id}"
+        return LimitPlace(scope, place_id, name, f"/boards/{row.key}/settings{part}")
 
 
 class _Tally:
@@ -117,10 +131,16 @@ class _Tally:
         return self.held.get(Place(rules.LANE, lane.id), 0)
 
 
-def gauge(name: str, limit: int | None, held: int, some: int | None = None) -> Gauge:
+def gauge(
+    name: str,
+    limit: int | None,
+    held: int,
+    some: int | None = None,
+    place: LimitPlace | None = None,
+) -> Gauge:
     """A limit and how full its place is, in words and segments."""
     if limit is None:
-        return Gauge(None, held, "none", str(held), f"{name}, {held}", None, 0, some)
+        return Gauge(None, held, "none", str(held), f"{name}, {held}", None, 0, some, place)
     state = rules.state_of(held, limit)
     word = {"over": "over", "at": "full", "under": ""}[state]
     segments = None
@@ -135,4 +155,5 @@ def gauge(name: str, limit: int | None, held: int, some: int | None = None) -> G
         meter=segments,
         fill=min(100, 5 * round(20 * held / limit)),
         some=some,
+        place=place,
     )

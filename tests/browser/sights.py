@@ -54,6 +54,11 @@ class Scene:
             f"/columns/{self.ops.column('Test')}",
             {"policy": "Acceptance tests are green.\nSomebody else has read the change."},
         )
+        points = "- The release notes are *announced*\n- Somebody watches the graphs for an hour"
+        self.ada.patch(
+            f"/columns/{self.ops.column('Deploy')}",
+            {"policy": points, "ask_before_leaving": True},
+        )
         for title in ("Archived long ago", "Finds no room"):
             card = self.ops.add(title, column="Ready")
             self.ada.post(f"/cards/{card['id']}/archive")
@@ -272,6 +277,32 @@ def board_offline(page: Page, scene: Scene) -> None:
     page.context.set_offline(False)
     page.evaluate("dispatchEvent(new Event('offline'))")
     expect(page.locator("#live")).to_have_text(re.compile("Offline|Live|Reconnecting"))
+
+
+@sight()
+def board_limit(page: Page, scene: Scene) -> None:
+    scene.board(page)
+    page.get_by_role("link", name="Ready, 2 of 5").click()
+    expect(page.get_by_label("Cards at most")).to_be_focused()
+
+
+@sight()
+def board_limit_with_error(page: Page, scene: Scene) -> None:
+    scene.board(page)
+    page.get_by_role("link", name="Ready, 2 of 5").click()
+    page.get_by_label("Cards at most").fill("0")
+    page.get_by_role("button", name="Set", exact=True).click()
+    expect(page.get_by_text("It must be at least 1.")).to_be_visible()
+
+
+@sight()
+def board_question(page: Page, scene: Scene) -> None:
+    board = scene.board(page)
+    board.choose(scene.card("Upgrade"), "Move to…")
+    board.dialog.get_by_label("Column").select_option("In production")
+    board.dialog.get_by_role("button", name="Move", exact=True).click()
+    expect(page.get_by_role("heading", name="leaves Deploy")).to_be_visible()
+    page.get_by_label("announced").check()
 
 
 # ---- A card --------------------------------------------------------------------------------------

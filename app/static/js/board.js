@@ -454,6 +454,7 @@
       readState();
       roveAll();
     }
+    if (status === 409 && window.Weir.asks?.()) return { status, card: now };
     if (status === 409) {
       const words = attendAll();
       pulse(now);
@@ -797,6 +798,7 @@
         readState();
         dialog.close();
         prepare();
+        if (status === 409 && window.Weir.asks?.()) return afterWrite();
         const card = cardById(dialogCard);
         const words = attendAll();
         if (card) {
