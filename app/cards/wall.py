@@ -125,10 +125,12 @@ def board_view(tx: Tx, web: Web, board: OpenBoard, match: Match | None = None) -
     """A whole board as its page shows it; with a filter the cards that do not match are hidden."""
     wall = _wall(tx, web, board)
     heads = Heads(board, wall.tickers, None if match is None else match.counts)
+    # What is expedited stands on top, wherever its lane is in the order of lanes.
+    lanes = sorted(board.shape.lanes, key=lambda lane: not lane.expedite)
     sections: list[SectionView] = []
     for column in board.shape.columns:
         view = heads.column(column)
-        for lane in board.shape.lanes:
+        for lane in lanes:
             cell = Cell(column.id, lane.id)
             html = wall.html.get(cell, Markup())
             if match is not None:
@@ -159,7 +161,7 @@ def board_view(tx: Tx, web: Web, board: OpenBoard, match: Match | None = None) -
         over_count=heads.over(),
         cards_total=sum(board.counts.values()),
         sections=sections,
-        lanes=[heads.lane(lane) for lane in board.shape.lanes],
+        lanes=[heads.lane(lane) for lane in lanes],
         show_lanes=len(board.shape.lanes) > 1,
         people=people_of(tx, board, wall.full),
     )

@@ -270,6 +270,26 @@ def board_view_menu(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def board_collapsed(page: Page, scene: Scene) -> None:
+    board = scene.board(page)
+    for name in ("Backlog", "Done", "In production"):
+        board.fold(name)
+    page.evaluate("localStorage.clear()")
+
+
+@sight()
+def board_lane_folded(page: Page, scene: Scene) -> None:
+    scene.board(page).fold_lane("Expedite")
+    page.evaluate("localStorage.clear()")
+
+
+@sight()
+def board_compact(page: Page, scene: Scene) -> None:
+    scene.board(page)
+    page.locator("html").evaluate("(html) => { html.dataset.density = 'compact'; }")
+
+
+@sight()
 def board_offline(page: Page, scene: Scene) -> None:
     scene.board(page)
     page.context.set_offline(True)

@@ -242,9 +242,9 @@ def test_a_short_touch_opens_the_card_and_a_swipe_scrolls(
 ) -> None:
     card = simple.add("Tapped")
     board = windows.board(simple, **PHONE)
-    swipe(board.page, board.card(card), -170)
+    swipe(board.page, board.card(card), -240)
     expect(board.column("In progress")).to_be_in_viewport(ratio=0.9)
-    swipe(board.page, board.column("In progress"), 170)
+    swipe(board.page, board.column("In progress"), 240)
     expect(board.column("To do")).to_be_in_viewport(ratio=0.9)
     board.shows("To do", card)
     board.title(card).tap()
@@ -517,16 +517,17 @@ def test_the_focus_goes_through_the_page_from_the_top_to_the_right(
     page = board.page
     page.evaluate("document.activeElement.blur()")
     seen = []
-    for _ in range(20):
+    for _ in range(24):
         press(page, "Tab")
         seen.append(page.evaluate("document.activeElement.id"))
     columns = [board.column(name).get_attribute("id") for name in ("To do", "In progress", "Done")]
     expected = ["skip", "brand", f"face-{simple.person.id}", "filter-button", "flow-link"]
     expected += ["view-button", "new-card", "account-button", "board"]
-    expected += [f"{columns[0]}-plus", f"card-{card['id']}-link", f"card-{card['id']}-menu"]
+    expected += [f"{columns[0]}-plus", f"{columns[0]}-fold"]
+    expected += [f"card-{card['id']}-link", f"card-{card['id']}-menu"]
     expected += [f"{columns[0]}-title", f"{columns[0]}-submit"]
     for column in columns[1:]:
-        expected += [f"{column}-plus", f"{column}-title", f"{column}-submit"]
+        expected += [f"{column}-{part}" for part in ("plus", "fold", "title", "submit")]
     assert seen[: len(expected)] == expected
 
 

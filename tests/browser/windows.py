@@ -253,6 +253,18 @@ class BoardWindow:
         if words.endswith("…"):
             expect(self.dialog).to_be_visible()
 
+    def fold(self, column: str) -> None:
+        """Collapses a column, or expands it."""
+        self.fold_button(column).evaluate("(button) => button.click()")
+
+    def fold_button(self, column: str) -> Locator:
+        """What collapses and expands a column."""
+        return self.page.locator(f"#col-{self._columns[column]}-fold")
+
+    def fold_lane(self, lane: str) -> None:
+        """Folds a lane, or unfolds it."""
+        self.page.locator(f"#lane-{self._lanes[lane]}-fold").evaluate("(button) => button.click()")
+
     def remember(self) -> None:
         """Leaves a mark that a reload would wipe out."""
         self.page.evaluate("window.mark = 'here'")

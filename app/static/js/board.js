@@ -48,7 +48,8 @@
   const whereWords = (card) => `${refOf(card)} is in ${nameOf(columnOf(card))}, ${placeWords(card)}.`;
 
   // What a filter hides, and what a folded column or lane holds, is passed over by keys and by the focus.
-  const seenCards = (column) => Array.from(column.querySelectorAll(".card:not([hidden])"));
+  const seenCards = (column) =>
+    column.matches(".is-collapsed") ? [] : Array.from(column.querySelectorAll(".cell:not(.is-folded) > .card:not([hidden])"));
   const cardsIn = (list) => Array.from(list.children).filter((node) => node.classList.contains("card"));
   const cardById = (id) => byId("columns").querySelector(`#card-${id}`);
   const refOf = (card) => card.dataset.ref;
@@ -60,6 +61,12 @@
   // ---- Focus ----------------------------------------------------------------------------------------------------
 
   const linkOf = (card) => card.querySelector(".card-title");
+  /** What can have the focus for a card: its link, or what opens the column or lane in which it lies folded. */
+  const handleOf = (card) => {
+    if (card.checkVisibility()) return linkOf(card);
+    const [column, lane] = [columnOf(card), byId(`lane-${card.parentElement.dataset.lane}-fold`)];
+    return (column.matches(".is-collapsed") && byId(`${column.id}-fold`)) || lane || byId(`${column.id}-name`);
+  };
 
   /** Lets Tab stop once in each column: at the card that had the focus last, and at its menu. */
   function rove(column, chosen) {
@@ -122,7 +129,7 @@
     return () => {
       if (document.activeElement && document.activeElement !== document.body) return;
       const still = byId("columns").querySelector(`#${card.id}`);
-      if (still) return ((!inMenu && byId(focused.id)) || linkOf(still)).focus({ preventScroll: true });
+      if (still) return ((!inMenu && still.checkVisibility() && byId(focused.id)) || handleOf(still)).focus({ preventScroll: true });
       const heir = heirs.map(byId).find((node) => node && node.closest(".column") === byId(column.id));
       (heir ? linkOf(heir) : byId(`${column.id}-name`))?.focus({ preventScroll: true });
     };
@@ -458,7 +465,7 @@
     if (status === 409) {
       const words = attendAll();
       pulse(now);
-      if (now.isConnected) linkOf(now).focus({ preventScroll: true });
+      if (now.isConnected) handleOf(now).focus({ preventScroll: true });
       say(`Not done. ${words} ${now.isConnected ? whereWords(now) : ""}`);
     } else if (!good(status)) {
       putBack?.();
@@ -578,9 +585,9 @@
   /** Lets the lanes' heads stick right under the columns' heads, however many lines their names take. */
   function measureHeads() {
     const columns = byId("columns");
-    const tallest = (within, heads) => Math.max(0, ...Array.from(within.querySelectorAll(heads), (head) => head.offsetHeight));
+    const tallest = (within, heads) => Math.max(0, ...Array.from(within.querySelectorAll(heads), (head) => head.offsetHeight)); // Not of collapsed columns.
     const groupHead = tallest(columns, ".group-head");
-    const head = Math.max(tallest(columns, ":scope > .column > .column-top > .column-head"), groupHead + tallest(columns, ".group > .column > .column-top > .column-head"));
+    const head = Math.max(tallest(columns, ":scope > .column:not(.is-collapsed) > .column-top > .column-head"), groupHead + tallest(columns, ".group > .column:not(.is-collapsed) > .column-top > .column-head"));
     columns.style.setProperty("--head", `${head}px`);
     columns.style.setProperty("--group-head", `${groupHead}px`);
   }
@@ -802,7 +809,7 @@
         const card = cardById(dialogCard);
         const words = attendAll();
         if (card) {
-          linkOf(card).focus({ preventScroll: status === 409 });
+          handleOf(card).focus({ preventScroll: status === 409 });
           if (status !== 409) card.scrollIntoView({ block: "nearest", inline: "nearest" });
         }
         if (status === 409) say(`Not done. ${words} ${card ? whereWords(card) : ""}`);
@@ -906,7 +913,7 @@
   window.Weir = {
     board, boardUrl, mayWork, byId, say, toast, ask, good, failure, mayHelpAgain, element, write, move, rove,
     cardsIn, seenCards, cardById, refOf, linkOf, columnOf, nameOf, placeWords, whereWords, dismissAll, attendAll, problemNotice,
-    openDialog, closeMenu, readState, prepare, refreshSoon, afterWrite,
+    openDialog, closeMenu, handleOf, measureHeads, readState, prepare, refreshSoon, afterWrite,
     /** Runs a change that belongs to no single card; its answer is applied like that of a card's own. */
     async own(verb, request) {
       dismissAll();

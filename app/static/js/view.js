@@ -58,7 +58,38 @@
   board.addEventListener("scroll", markSoon, { passive: true });
   addEventListener("resize", markSoon);
 
+  // ---- What is collapsed and folded ---------------------------------------------------------------------------------
+
+  const folds = window.WeirFolds;
+
+  function fold(parts, closed) {
+    folds.set(parts, closed);
+    weir.measureHeads();
+    columns().forEach((column) => weir.rove(column));
+  }
+
+  board.addEventListener("click", (event) => {
+    const control = event.target.closest(".column-fold, .lane-fold");
+    if (control) {
+      const part = control.id.slice(0, -"-fold".length);
+      fold([part], !folds.has(part));
+    }
+    // What a refusal leads to is to be seen.
+    const link = event.target.closest('a[href^="#cell-"]');
+    if (link) fold([`col-${link.hash.split("-")[1]}`], false);
+  });
+
+  byId("view-menu").addEventListener("click", (event) => {
+    const what = event.target.closest("[data-view]")?.dataset.view;
+    if (!what) return;
+    const lanes = Array.from(byId("columns").querySelectorAll(".lane-row"), (row) => row.id);
+    const parts = what.endsWith("fold") ? lanes : columns().map((column) => column.id);
+    fold(parts, what === "collapse" || what === "fold");
+  });
+
   function keepTrue() {
+    folds.apply();
+    weir.measureHeads();
     count();
     current = "";
     mark();
@@ -66,6 +97,7 @@
 
   document.addEventListener("weir:changed", keepTrue);
   document.addEventListener("weir:filtered", keepTrue);
+  document.addEventListener("weir:prefers", () => weir.measureHeads());
   keepTrue();
 
   // The new card's field is in the first column, wherever one stands; a phone's keyboard opens for it.
