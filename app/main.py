@@ -40,7 +40,7 @@ from app.samples import first_run
 from app.samples import pages as samples_pages
 from app.schema import is_current
 from app.shaping import api as shaping_api
-from app.shaping import column_pages, group_pages, lane_pages, limit_pages
+from app.shaping import column_pages, group_pages, label_api, lane_pages, limit_pages
 from app.shaping import pages as shaping_pages
 from app.web import STATIC, Web
 
@@ -95,6 +95,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         boards_api.router,
         flow_api.router,
         shaping_api.router,
+        label_api.router,
         exchange_api.router,
         flow_pages.router,
         boards_pages.router,

@@ -216,6 +216,13 @@ def _web_link(body: Any = None) -> Callable[[World, bool], Call]:
     return _detail("web_link_id", "web-links", {"url": "https://example.org"}, body)
 
 
+def _label(body: Any = None) -> Callable[[World, bool], Call]:
+    def make(world: World, new: bool) -> Call:
+        return Call({"label_id": world.label(new=new)}, body)
+
+    return make
+
+
 def _link(world: World, new: bool) -> Call:
     other = world.new_card() if new else world.blocked
     return _card({"kind": "blocks", "card_id": other["id"]})(world, new)
@@ -356,6 +363,12 @@ API_TABLE: dict[str, Expected] = {
     "POST /cards/{card_id}/archive": Expected(workers, _card()),
     "POST /cards/{card_id}/restore": Expected(workers, _archived_card),
     "GET /cards/{card_id}/history": Expected(readers, _card()),
+    "GET /boards/{key}/labels": Expected(readers, _ops()),
+    "POST /boards/{key}/labels": Expected(
+        workers, lambda world, new: Call({"key": "OPS"}, {"name": f"label {world.number()}"})
+    ),
+    "PATCH /labels/{label_id}": Expected(managers, _label({"color": "teal"})),
+    "DELETE /labels/{label_id}": Expected(managers, _label()),
     "GET /cards/{card_id}/comments": Expected(readers, _card()),
     "POST /cards/{card_id}/comments": Expected(workers, _card({"body": "Well said"})),
     "PATCH /comments/{comment_id}": Expected(its_author, _comment({"body": "Better said"})),

@@ -166,6 +166,15 @@ class World:
             self._details["items"] = made
         return made
 
+    def label(self, *, new: bool) -> int:
+        """A label of the board; its id."""
+        if not new and "labels" in self._details:
+            return self._details["labels"]
+        made = int(self.manager.post("/boards/OPS/labels", {"name": f"l{self.number()}"})["id"])
+        if not new:
+            self._details["labels"] = made
+        return made
+
     def new_board(self) -> str:
         """A board of the manager's; its key."""
         return self.manager.board(f"B{self.number()}", "simple").key

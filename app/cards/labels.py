@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import orjson
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from app.db import Query, Statement, Tx
 from app.errors import Invalid
@@ -25,12 +25,29 @@ class LabelName(NamedTuple):
     name: str
 
 
+class _KnownLabel(NamedTuple):
+    id: int
+    name: str
+    removed_at: int | None
+
+
 class _IdRow(NamedTuple):
     id: int
 
 
+# The family that labels are painted in: each is a class of the stylesheet, `label-grey`.
+COLORS = ("grey", "red", "orange", "amber", "green", "teal", "blue", "violet", "pink", "brown")
+DEFAULT_COLOR = COLORS[0]
+
 _LABELS = Query(
     select(Label.id, Label.name).where(Label.board_id == bindparam("board_id")), LabelName
+)
+_KNOWN = Query(
+    select(Label.id, Label.name, Label.removed_at).where(Label.board_id == bindparam("board_id")),
+    _KnownLabel,
+)
+_BRING_BACK = Statement(
+    update(Label).where(Label.id == bindparam("label_id")).values(removed_at=None)
 )
 _NEW_LABEL = Query(
     insert(Label)
@@ -63,20 +80,32 @@ def ids_text(values: Iterable[int]) -> str:
 
 
 def read_labels(tx: Tx, board_id: int) -> dict[int, str]:
-    """The names of a board's labels by id."""
+    """The names of a board's labels by id, of removed ones too: the history speaks of them."""
     return {row.id: row.name for row in tx.all(_LABELS, board_id=board_id)}
 
 
+def label_names(tx: Tx, board_id: int) -> list[str]:
+    """The names of the labels that a board has now."""
+    return [row.name for row in tx.all(_KNOWN, board_id=board_id) if row.removed_at is None]
+
+
 def ensure_labels(tx: Tx, board_id: int, names: Iterable[str]) -> dict[str, int]:
-    """The ids of labels by name; names that the board does not have yet become its labels."""
+    """The ids of labels by name; names that the board does not have yet become its labels, and
+    those that were removed come back."""
     wanted = list(dict.fromkeys(names))
     if not wanted:
         return {}
-    known = {row.name: row.id for row in tx.all(_LABELS, board_id=board_id)}
+    known = {row.name: row for row in tx.all(_KNOWN, board_id=board_id)}
+    found = {}
     for name in wanted:
-        if name not in known:
-            known[name] = tx.one(_NEW_LABEL, board_id=board_id, name=name).id
-    return {name: known[name] for name in wanted}
+        label = known.get(name)
+        if label is None:
+            found[name] = tx.one(_NEW_LABEL, board_id=board_id, name=name).id
+            continue
+        if label.removed_at is not None:
+            tx.run(_BRING_BACK, label_id=label.id)
+        found[name] = label.id
+    return found
 
 
 def check_members(

@@ -8,7 +8,7 @@ from app.boards.views import Person
 from app.cards.filter_views import FilterView, filter_view
 from app.cards.filters import Asked, wanted_by
 from app.cards.heads import Heads
-from app.cards.labels import read_labels
+from app.cards.labels import label_names
 from app.cards.wall import Match, match, people_of
 from app.days import day_of
 from app.db import Tx
@@ -28,7 +28,7 @@ def filter_of(
     tx: Tx, board: OpenBoard, asked: Asked, people: Collection[Person], found: Match
 ) -> FilterView:
     """The filter in words, with how many cards match."""
-    labels = read_labels(tx, board.id).values()
+    labels = label_names(tx, board.id)
     return filter_view(board, asked, people, labels, len(found.ids), found.total)
 
 

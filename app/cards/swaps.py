@@ -18,7 +18,7 @@ from app.words import count_of, short_duration
 
 MOST_CHANGES = 200
 FACTS_SHOWN = 2
-_WITHOUT_TRACE = frozenset({"move.refused", "member.changed"})
+_WITHOUT_TRACE = frozenset({"move.refused", "member.changed", "label.created"})
 _OF_CARDS = ("card.", "comment.", "checklist.", "item.", "link.", "web_link.")
 
 

@@ -18,7 +18,7 @@ from app.boards.service import members_of
 from app.boards.shape import DONE
 from app.call import CallDep
 from app.cards.filters import CardFilter
-from app.cards.labels import read_labels
+from app.cards.labels import label_names
 from app.cards.rows import CardRow
 from app.cards.story import CLASS_WORDS, TYPE_WORDS
 from app.db import Tx
@@ -208,7 +208,7 @@ def _choices(tx: Tx, board: OpenBoard, name: str) -> Mapping[str, str]:
         lanes = board.shape.lanes
         return {str(lane.id): lane.name for lane in lanes} if len(lanes) > 1 else {}
     if name == "label":
-        return {label: label for label in sorted(read_labels(tx, board.id).values())}
+        return {label: label for label in sorted(label_names(tx, board.id))}
     return {str(member.user_id): member.name for member in members_of(tx, board.id)}
 
 

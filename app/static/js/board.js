@@ -17,10 +17,10 @@
     "card.restored", "card.discarded", "card.assigned", "limit.changed", "column.created", "column.changed", "column.deleted",
     "group.created", "group.changed", "group.deleted", "lane.changed", "board.changed", "andon.pulled", "andon.resolved",
     "comment.added", "comment.edited", "comment.deleted", "checklist.created", "checklist.changed", "checklist.deleted",
-    "item.added", "item.changed", "item.checked", "item.unchecked", "item.deleted", "link.added", "link.deleted",
+    "item.added", "item.changed", "item.checked", "item.unchecked", "item.deleted", "link.added", "link.deleted", "label.changed", "label.deleted",
     "web_link.added", "web_link.changed", "web_link.deleted",
   ];
-  const QUIET_TYPES = ["move.refused", "member.changed"]; // These take a number and change nothing here.
+  const QUIET_TYPES = ["move.refused", "member.changed", "label.created"]; // These take a number and change nothing here.
 
   // ---- Words ----------------------------------------------------------------------------------------------------
 
