@@ -169,6 +169,12 @@ def test_whatever_fits_the_document_or_does_not_is_answered_as_it_says(weir: Wei
         "group_id": [world.board.group("Development")],
         "user_id": [world.zoe.id, world.people["member"].id],
         "token_id": [world.new_token(admin)],
+        "comment_id": [world.detail("comments", {"body": "Said"}, new=False)],
+        "checklist_id": [world.detail("checklists", {"name": "To do"}, new=False)],
+        "item_id": [world.item(new=False)],
+        "link_id": [world.detail("links", {"kind": "blocks", "ref": "OPS-2"}, new=False)],
+        "web_link_id": [world.detail("web-links", {"url": "https://example.org"}, new=False)],
+        "label_id": [world.label(new=False)],
     }
     deadline = time.monotonic() + SECONDS
     asked = 0
