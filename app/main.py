@@ -28,6 +28,7 @@ from app.config import Settings, load_secret
 from app.db import Database, Tx
 from app.details import api as details_api
 from app.details import pages as details_pages
+from app.details import part_pages
 from app.errors import Unavailable
 from app.exchange import api as exchange_api
 from app.files import CachedFiles
@@ -92,6 +93,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         card_pages.router,
         details_api.router,
         details_pages.router,
+        part_pages.router,
         boards_api.router,
         flow_api.router,
         shaping_api.router,

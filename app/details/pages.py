@@ -1,6 +1,5 @@
 """The page of a card, which is its panel over the board, and the forms in it."""
 
-from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from fastapi import APIRouter
@@ -9,18 +8,17 @@ from starlette.responses import Response
 
 from app.auth.actor import Actor
 from app.auth.pages import web_of
-from app.boards.history import VIEWER, OpenBoard, lock_board, read_board
-from app.call import Answer, Call, CallDep
+from app.boards.history import VIEWER, lock_board, read_board
+from app.call import Answer, CallDep
 from app.cards import service
-from app.cards.pages import fragments, show_board
+from app.cards.pages import fragments
 from app.cards.queries import numbered_card
 from app.cards.rows import CardRow
 from app.cards.schemas import ServiceClass, WorkType
-from app.cards.swaps import changes_swap, notice_of
 from app.db import Tx
-from app.details.panel import Trouble, panel_view
+from app.details.answers import board_swap, change_card, show_panel
 from app.details.texts import save_text, tick_task
-from app.errors import AppError, Conflict, Invalid, StaleVersion
+from app.errors import Conflict
 from app.forms import Form, read_form
 from app.types import (
     Day,
@@ -33,12 +31,11 @@ from app.types import (
     SeqInUrl,
     Title,
     Word,
+    WordInUrl,
 )
-from app.web import Web, is_htmx
+from app.web import is_htmx
 
 router = APIRouter(prefix="/boards/{key}/cards/{number}", include_in_schema=False)
-
-Verb = Callable[[Tx, Actor, CardRow], Any]
 
 
 class TitleForm(Form):
@@ -95,10 +92,11 @@ class NothingForm(Form):
 
 @router.get("")
 async def card(
-    call: CallDep, key: KeyInUrl, number: IdInUrl, history: str | None = None
+    call: CallDep, key: KeyInUrl, number: IdInUrl, whole: WordInUrl | None = None
 ) -> Response:
-    """A card's panel over its board; for htmx the panel alone."""
-    return await show_panel(call, key, number, whole_history=history == "all")
+    """A card's panel over its board; for htmx the panel alone. `whole` names a part that is shown
+    from its beginning."""
+    return await show_panel(call, key, number, whole=whole)
 
 
 @router.post("/title")
@@ -179,7 +177,7 @@ async def discard(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
             return card.ref
         after = read_board(tx, actor, key=key)
         closed = web.render("details/_panel.html", panel=None, oob=True)
-        return fragments(_board_swap(tx, web, after, card, before.seq) + closed)
+        return fragments(board_swap(tx, web, after, card, before.seq) + closed)
 
     try:
         done = await call.act(unit)
@@ -188,105 +186,3 @@ async def discard(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     if isinstance(done, Answer):
         return done.response()
     return web.redirect(f"/boards/{key}", ("ok", f"{done} is discarded."))
-
-
-async def change_card(
-    call: Call,
-    key: str,
-    number: int,
-    verb: Verb,
-    *,
-    at: str = "",
-    typed: Mapping[str, str] | None = None,
-) -> Response:
-    """Carries out a change from the panel: `verb(tx, actor, card)` on the locked board.
-
-    htmx gets the panel and what changed on the board, a plain form a redirect to the card. What
-    stood in the way is shown in the panel, at the field `at`, with what was typed.
-    """
-    web, htmx = web_of(call.request), is_htmx(call.request)
-
-    def unit(tx: Tx, actor: Actor) -> Answer | None:
-        before = lock_board(tx, actor, need=VIEWER, key=key)
-        card = numbered_card(tx, before, number)
-        verb(tx, actor, card)
-        if not htmx:
-            return None
-        after = read_board(tx, actor, key=key)
-        now = numbered_card(tx, after, number)
-        panel = web.render("details/_panel.html", panel=panel_view(tx, after, now), oob=True)
-        return fragments(_board_swap(tx, web, after, now, before.seq) + panel)
-
-    try:
-        done = await call.act(unit)
-    except (Conflict, Invalid, StaleVersion) as error:
-        return await show_panel(call, key, number, at=at, typed=typed, error=error)
-    if isinstance(done, Answer):
-        return done.response()
-    place = f"#at-{at}" if at else ""
-    return web.redirect(f"/boards/{key}/cards/{number}{place}", ("ok", "Saved."))
-
-
-async def show_panel(
-    call: Call,
-    key: str,
-    number: int,
-    *,
-    at: str = "",
-    typed: Mapping[str, str] | None = None,
-    errors: Mapping[str, str] | None = None,
-    error: AppError | None = None,
-    whole_history: bool = False,
-) -> Response:
-    """A card's panel, with a form that came back or a refusal: for htmx the panel alone, else the
-    board with it."""
-    web = web_of(call.request)
-    status = 200 if error is None else 409
-    if errors or isinstance(error, Invalid):
-        status = 422
-
-    def view(tx: Tx, board: OpenBoard) -> dict[str, Any]:
-        card = numbered_card(tx, board, number)
-        trouble = _trouble(board, card, at, typed or {}, errors or {}, error)
-        return panel_view(tx, board, card, trouble=trouble, whole_history=whole_history)
-
-    if not is_htmx(call.request):
-        page = await show_board(call, key, panel=view, status=status)
-        page.headers["Vary"] = "HX-Request"
-        return page
-
-    def verb(tx: Tx, actor: Actor) -> Answer:
-        panel = view(tx, read_board(tx, actor, key=key))
-        return fragments(web.render("details/_panel.html", panel=panel, oob=True), status)
-
-    return await call.read(verb)
-
-
-def _trouble(
-    board: OpenBoard,
-    card: CardRow,
-    at: str,
-    typed: Mapping[str, str],
-    errors: Mapping[str, str],
-    error: AppError | None,
-) -> Trouble:
-    if isinstance(error, StaleVersion):
-        return Trouble(at, typed, is_conflict=True)
-    if isinstance(error, Invalid):
-        return Trouble(at, typed, errors={at: error.detail})
-    notice = None
-    if error is not None:
-        notice = notice_of(error, board.shape, card=card, column_id=card.column_id)
-    return Trouble(at, typed, errors, notice)
-
-
-def _board_swap(tx: Tx, web: Web, board: OpenBoard, card: CardRow, after: int) -> str:
-    return changes_swap(
-        tx,
-        web,
-        board,
-        card_ids=[card.id],
-        column_ids=[card.column_id],
-        lane_ids=[card.lane_id],
-        after=after,
-    )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.boards.activity import EventRow, events_of_card
 from app.boards.history import OpenBoard
@@ -17,12 +18,33 @@ from app.cards.rows import CardRow
 from app.cards.service import SERVICE_CLASSES, WORK_TYPES
 from app.cards.story import CATEGORY_WORDS, CLASS_WORDS, TYPE_WORDS, blocked_now, history_of
 from app.db import Tx
+from app.details.checklists import ChecklistView, checklists_of
+from app.details.comments import CommentRow, comments_of
+from app.details.linked import (
+    BLOCKED_BY,
+    BLOCKS,
+    CHILD_OF,
+    PARENT_OF,
+    RELATES_TO,
+    LinkRow,
+    links_of,
+)
 from app.details.picture import picture_of
 from app.details.queries import BlockRow, blocks_of, labels_of_board, visits_of
 from app.details.texts import seen_mark
+from app.details.weblinks import WebLinkRow, web_links_of
+from app.web import safe_url
 from app.words import day_words, long_duration, moment
 
 HISTORY_SHOWN = 30
+COMMENTS_SHOWN = 50
+LINK_WORDS = {
+    BLOCKED_BY: "Blocked by",
+    BLOCKS: "Blocks",
+    CHILD_OF: "Part of",
+    PARENT_OF: "Parent of",
+    RELATES_TO: "Relates to",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +65,7 @@ def panel_view(
     row: CardRow,
     *,
     trouble: Trouble | None = None,
-    whole_history: bool = False,
+    whole: str | None = None,
 ) -> dict[str, Any]:
     """A card's panel for one person; the same few statements for any card."""
     shape, zone = board.shape, board.row.time_zone
@@ -53,7 +75,9 @@ def panel_view(
     blocks = blocks_of(tx, row.id)
     column, lane = shape.column.get(row.column_id), shape.lane.get(row.lane_id)
     group = None if column is None or column.group_id is None else shape.group[column.group_id]
-    shown = events if whole_history else events[-HISTORY_SHOWN:]
+    shown = events if whole == "history" else events[-HISTORY_SHOWN:]
+    said = comments_of(tx, row.id)
+    last_said = said if whole == "comments" else said[-COMMENTS_SHOWN:]
     url = f"/boards/{board.row.key}/cards/{row.number}"
     return {
         "id": row.id,
@@ -80,6 +104,12 @@ def panel_view(
         "created": moment(row.created_at, zone),
         "blocked": None if row.block_id is None else blocked_now(row, board),
         "blocks": [_block(block, board.now, zone) for block in blocks],
+        "checklists": [_checklist(each) for each in checklists_of(tx, row.id)],
+        "links": [_link(link) for link in _in_order(links_of(tx, board.actor, row.id))],
+        "link_kinds": list(LINK_WORDS.items()),
+        "web_links": [_web_link(link) for link in web_links_of(tx, row.id)],
+        "comments": [_comment(each, board) for each in last_said],
+        "comments_more": len(said) - len(last_said),
         "picture": picture_of(
             visits_of(tx, row.id),
             blocks,
@@ -131,6 +161,63 @@ def _fields(tx: Tx, board: OpenBoard, row: CardRow, members: Sequence[Any]) -> d
             for label in known
             if label.removed_at is None or label.id in labelled
         ],
+    }
+
+
+def _checklist(view: ChecklistView) -> dict[str, Any]:
+    done = sum(item.checked_at is not None for item in view.items)
+    return {
+        "id": view.id,
+        "name": view.name,
+        "items": view.items,
+        "done": done,
+        "share": round(100 * done / len(view.items)) if view.items else 0,
+    }
+
+
+def _in_order(links: Sequence[LinkRow]) -> list[LinkRow]:
+    """Links of one kind stand together."""
+    kinds = list(LINK_WORDS)
+    return sorted(links, key=lambda link: (kinds.index(link.kind), link.id))
+
+
+def _link(link: LinkRow) -> dict[str, Any]:
+    return {
+        "id": link.id,
+        "kind_words": LINK_WORDS[link.kind],
+        "ref": link.ref,
+        "url": f"/boards/{link.board_key}/cards/{link.number}",
+        "title": link.title,
+        "column_name": link.column_name,
+        "done": link.done_at is not None,
+        "blocked": link.block_id is not None and link.done_at is None,
+        "archived": link.archived_at is not None,
+    }
+
+
+def _web_link(link: WebLinkRow) -> dict[str, Any]:
+    return {
+        "id": link.id,
+        "url": link.url,
+        "href": safe_url(link.url),
+        "title": link.title,
+        "host": urlsplit(link.url).hostname or link.url,
+    }
+
+
+def _comment(row: CommentRow, board: OpenBoard) -> dict[str, Any]:
+    own = row.author_id is not None and row.author_id == board.actor_id
+    works = board.may_work and board.row.archived_at is None
+    edited = None if row.edited_at is None else moment(row.edited_at, board.row.time_zone)
+    return {
+        "id": row.id,
+        "author": person_of(row.author_id or 0, row.author_name or "Weir", {}),
+        "body": row.body,
+        "at": moment(row.created_at, board.row.time_zone),
+        "edited": edited,
+        "deleted": row.deleted_at is not None,
+        "may_edit": own and works,
+        "may_delete": (own or board.may_manage) and works,
     }
 
 

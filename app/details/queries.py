@@ -1,12 +1,24 @@
-"""What the panel of a card reads besides the card: its visits and blocks, the board's labels."""
+"""What the panel of a card reads besides the card: its visits and blocks, the board's labels, and
+the cards that a link could lead to."""
 
+import contextlib
+import re
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased
 
+from app.auth.actor import Actor
+from app.boards.history import OpenBoard
+from app.cards.filters import CardFilter
+from app.cards.queries import filtered
+from app.cards.refs import card_id_of_ref
+from app.cards.rows import CARD_BY_ID
 from app.db import Query, Tx
-from app.models import BlockedInterval, Column, Label, User, Visit
+from app.errors import NotFound
+from app.models import BlockedInterval, Card, Column, Label, User, Visit
+
+MOST_CANDIDATES = 8
 
 
 class VisitRow(NamedTuple):
@@ -85,3 +97,25 @@ def blocks_of(tx: Tx, card_id: int) -> list[BlockRow]:
 def labels_of_board(tx: Tx, board_id: int) -> list[LabelRow]:
     """A board's labels by name, removed ones too."""
     return tx.all(_LABELS, board_id=board_id)
+
+
+def candidates(
+    tx: Tx, actor: Actor, board: OpenBoard, card_id: int, text: str
+) -> list[tuple[str, str]]:
+    """The references and titles of cards that a text could mean: those of the board that have it in
+    their reference or title, and the card of another board that it names."""
+    if not text:
+        return []
+    statement = (
+        filtered(select(Card.number, Card.title), board.id, CardFilter(text=(text,)))
+        .where(Card.id != card_id)
+        .order_by(Card.done_at.is_not(None), Card.number.desc())
+        .limit(MOST_CANDIDATES)
+    )
+    found = [(f"{board.row.key}-{row.number}", row.title) for row in tx.execute(statement)]
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9]{1,9}-[0-9]{1,18}", text, re.ASCII):
+        with contextlib.suppress(NotFound):
+            card = tx.one(CARD_BY_ID, card_id=card_id_of_ref(tx, actor, text.upper()))
+            if card.board_id != board.id:
+                found.insert(0, (card.ref, card.title))
+    return found

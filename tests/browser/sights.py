@@ -30,6 +30,9 @@ Billing runs **in the request** today. It shall run in a worker of its own:
 """
 
 
+ITEMS = ["Tell support", "Write the runbook", "Try the rollback"]
+
+
 class Scene:
     """A Weir with people and boards at which everything can be seen, and one without anybody."""
 
@@ -77,7 +80,20 @@ class Scene:
     def _tell(self, *titles: str) -> None:
         """Gives cards what makes them long to read."""
         for title in titles:
-            self.ada.patch(f"/cards/{self.card(title)['id']}", {"description": DESCRIPTION})
+            card = f"/cards/{self.card(title)['id']}"
+            self.ada.patch(card, {"description": DESCRIPTION, "labels": ["billing", "infra"]})
+            made = self.ada.post(
+                f"{card}/checklists", {"name": "Before the release", "items": ITEMS}
+            )
+            for item in made["items"][:2]:
+                self.jo.patch(f"/checklist-items/{item['id']}", {"checked": True})
+            for kind, ref in (("blocks", "OPS-3"), ("relates_to", "OPS-8"), ("child_of", "OPS-6")):
+                if title == "Split the":
+                    self.ada.post(f"{card}/links", {"kind": kind, "ref": ref})
+            address = {"url": "https://wiki.example.org/billing", "title": "How billing works"}
+            self.ada.post(f"{card}/web-links", address)
+            self.jo.post(f"{card}/comments", {"body": "I can take the **alert**, tomorrow."})
+            self.ada.post(f"{card}/comments", {"body": "@Jo March please, the `billing` queue."})
 
     def browsers(self, **look: Any) -> dict[str, BrowserContext]:
         """A browser for each kind of person."""
@@ -373,6 +389,22 @@ def card_picking_people(page: Page, scene: Scene) -> None:
     visit(page, scene.card_url("Split the"))
     page.locator("#field-assignees").click()
     page.locator("#field-labels").click()
+
+
+@sight()
+def card_adding(page: Page, scene: Scene) -> None:
+    visit(page, scene.card_url("Split the"))
+    for each in ("checklist-add", "link-add", "address-add"):
+        page.locator(f"#{each}").click()
+    page.locator(".items .row-edit > summary").first.click()
+    page.locator(".comment .editor > summary").first.click()
+
+
+@sight()
+def card_mentioning(page: Page, scene: Scene) -> None:
+    visit(page, scene.card_url("Split the"))
+    page.locator("#comment-body").press_sequentially("Thanks, @ma")
+    expect(page.get_by_role("listbox", name="Members")).to_be_visible()
 
 
 @sight()

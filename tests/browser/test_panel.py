@@ -603,7 +603,7 @@ def test_the_archive_gives_cards_back_or_says_why_not(windows: Windows, ops: Boa
     page.goto(f"/boards/{ops.key}/archive")
     ops.limit("Test", 4)
     page.get_by_role("button", name=f"Restore {second['ref']}").click()
-    expect(page.get_by_text("Nothing is archived.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing is archived")).to_be_visible()
 
 
 def test_a_card_that_is_not_there_is_not_found(windows: Windows, ops: BoardOf) -> None:

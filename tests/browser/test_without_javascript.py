@@ -142,7 +142,7 @@ def test_a_card_is_archived_and_restored(board: BoardWindow, ops: BoardOf) -> No
     board.shows("Backlog", other)
     page.get_by_role("link", name="Archive").click()
     page.get_by_role("button", name=f"Restore {card['ref']}").click()
-    expect(page.get_by_text("Nothing is archived.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing is archived")).to_be_visible()
     page.get_by_role("link", name="Board", exact=True).click()
     expect(board.card(card)).to_be_visible()
 

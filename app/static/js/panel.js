@@ -49,6 +49,7 @@
     if (card) Weir.linkOf(card).setAttribute("aria-current", "true");
     document.title = state() + panel().dataset.pageTitle;
     for (const box of panel().querySelectorAll("[data-tasks] .task input")) box.disabled = false;
+    for (const form of panel().querySelectorAll("[data-draft]:not([data-editing])")) recall(form);
     for (const id of ["panel-previous", "panel-next"]) byId(id).disabled = !neighbour(byId(id).dataset.step);
   }
 
@@ -141,7 +142,8 @@
 
   function read(form, submitter) {
     const data = new FormData(form, submitter?.isConnected ? submitter : null);
-    if (!submitter) data.delete("new_label"); // A word that is still being typed.
+    // A word that is still being typed, and the text of an item that is only ticked.
+    if (!submitter) for (const name of ["new_label", "text"]) if (form.matches("[data-auto]")) data.delete(name);
     if (form.dataset.autosave === "title") data.set("title", data.get("title").replace(/\s+/g, " "));
     return data;
   }
@@ -169,8 +171,25 @@
     if (good(status)) {
       release(form);
       if (form.matches("[data-new]")) form.reset();
-    } else form.removeAttribute("data-editing");
+      const folded = form.closest(".adder, .row-edit") ?? (submitter && form.querySelector(".row-edit[open]"));
+      if (folded?.open) {
+        folded.open = false;
+        folded.querySelector("summary").focus({ preventScroll: true });
+      }
+      forget(form);
+    } else {
+      form.removeAttribute("data-editing");
+      form.closest(".editor")?.removeAttribute("data-editing");
+    }
   });
+
+  /** Leaves a form as it was before one wrote in it. */
+  function abandon(form, folded = form.closest(".editor")) {
+    form.reset();
+    release(form);
+    folded.open = false;
+    folded.querySelector("summary").focus({ preventScroll: true });
+  }
 
   function send(form, { submitter = null, closing = true } = {}) {
     return inLine(async () => {
@@ -182,7 +201,8 @@
       sending = { form, sent: sentAs(data), submitter, closing };
       arrived = false;
       problem("");
-      const status = await Weir.own("panel", () => ask("POST", form.getAttribute("action"), data, byId("panel-sync")));
+      const url = (submitter?.isConnected && submitter.getAttribute("formaction")) || form.getAttribute("action");
+      const status = await Weir.own("panel", () => ask("POST", url, data, byId("panel-sync")));
       sending = null;
       Weir.readState();
       if (status === 404) problem("It is not here any more.", null);
@@ -198,6 +218,8 @@
         form.elements.seen.value = panel().dataset[autosave === "title" ? "seenTitle" : "seenDescription"];
         conflictOf(form)?.setAttribute("data-editing", "");
       }
+      if (!good(status) && form.isConnected) form.dataset.editing = ""; // What came back stays until it is put right.
+      if (document.activeElement === document.body && isOpen()) panel().focus({ preventScroll: true });
       if (state) state.textContent = good(status) ? "Saved." : "";
       if (good(status)) say("Saved.");
       else say(panel().querySelector(".panel-body :is(.error, .panel-notice, .conflict h3)")?.textContent.trim() ?? "");
@@ -262,6 +284,8 @@
     const form = event.target.closest("#panel form");
     if (!form) return;
     form.dataset.editing = "";
+    keep(form);
+    suggest(event.target);
     if (form.dataset.autosave !== "description") return;
     byId("description-state").textContent = "";
     clearTimeout(pause);
@@ -275,7 +299,7 @@
     if (tasks) return void tick(tasks, target);
     const form = target.closest("[data-auto]");
     // A date changes with every digit that is typed into it: it is saved when one is through.
-    if (form && target.name !== "new_label" && (target.type !== "date" || document.activeElement !== target)) form.requestSubmit();
+    if (form && !["new_label", "text"].includes(target.name) && (target.type !== "date" || document.activeElement !== target)) form.requestSubmit();
   });
 
   function tick(tasks, box) {
@@ -313,6 +337,111 @@
     if (editor.open && !editor.contains(document.activeElement?.closest("form"))) editor.querySelector("textarea")?.focus();
   }, true);
 
+  // ---- Drafts, and names after an @ -------------------------------------------------------------------------------
+
+  const draftOf = (form) => `weir:draft:${form.dataset.draft}`;
+
+  function keep(form) {
+    if (!form.dataset.draft) return;
+    const { value } = wordsOf(form);
+    try {
+      if (value.trim()) localStorage.setItem(draftOf(form), value);
+      else localStorage.removeItem(draftOf(form));
+      byId("comment-state").textContent = value.trim() ? "Kept in this browser until you send it." : "";
+    } catch {
+      // A browser that keeps nothing.
+    }
+  }
+
+  function forget(form) {
+    if (!form.dataset.draft) return;
+    wordsOf(form).value = "";
+    keep(form);
+  }
+
+  function recall(form) {
+    let draft = null;
+    try {
+      draft = localStorage.getItem(draftOf(form));
+    } catch {
+      // As above.
+    }
+    if (!draft || wordsOf(form).value) return;
+    wordsOf(form).value = draft;
+    form.dataset.editing = "";
+    byId("comment-state").textContent = "Your draft from before.";
+  }
+
+  let names = null; // The open list of names: { list, field, from }.
+
+  function closeNames() {
+    names?.list.remove();
+    for (const name of ["aria-controls", "aria-activedescendant"]) names?.field.removeAttribute(name);
+    names = null;
+  }
+
+  /** Offers the members whose name begins like what stands after the @ before the caret. */
+  function suggest(field) {
+    closeNames();
+    if (!field.matches("[data-mentions]")) return;
+    const typed = /(?:^|[\s(])@([\p{L}\p{N}.'’-]*(?: [\p{L}\p{N}.'’-]+)?)$/u.exec(field.value.slice(0, field.selectionStart))?.[1];
+    if (typed === undefined) return;
+    const begun = typed.toLowerCase();
+    const found = JSON.parse(panel().dataset.people).filter((name) => ` ${name.toLowerCase()}`.includes(` ${begun}`) && name.toLowerCase() !== begun).slice(0, 6);
+    if (!found.length) return;
+    const list = Weir.element("ul", "menu mention-list");
+    list.id = "mention-list";
+    list.role = "listbox";
+    list.ariaLabel = "Members";
+    list.popover = "manual";
+    found.forEach((name, at) => {
+      const option = list.appendChild(Weir.element("li", "", name));
+      option.id = `mention-${at}`;
+      option.role = "option";
+    });
+    list.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      const option = event.target.closest("li");
+      if (option) mention(option.textContent);
+    });
+    document.body.append(list);
+    list.showPopover();
+    const box = field.getBoundingClientRect();
+    const { height } = list.getBoundingClientRect();
+    list.style.left = `${box.left}px`;
+    list.style.top = `${box.bottom + height + 8 > innerHeight ? Math.max(8, box.top - height - 4) : box.bottom + 4}px`;
+    names = { list, field, from: field.selectionStart - typed.length };
+    field.setAttribute("aria-controls", list.id);
+    select(0);
+    say(found.length === 1 ? found[0] : `${found.length} names, ${found[0]}`);
+  }
+
+  function select(at) {
+    Array.from(names.list.children).forEach((option, index) => { option.ariaSelected = String(index === at); });
+    names.field.setAttribute("aria-activedescendant", `mention-${at}`);
+  }
+
+  function mention(name) {
+    const { field, from } = names;
+    field.setRangeText(`${name} `, from, field.selectionStart, "end");
+    closeNames();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    closeNames();
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (!names || event.target !== names.field || event.isComposing) return;
+    const options = Array.from(names.list.children);
+    const at = options.findIndex((option) => option.ariaSelected === "true");
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") select((at + (event.key === "ArrowDown" ? 1 : options.length - 1)) % options.length);
+    else if ((event.key === "Enter" && !event.ctrlKey && !event.metaKey) || event.key === "Tab") mention(options[at].textContent);
+    else if (event.key === "Escape") closeNames();
+    else return;
+    event.preventDefault();
+  }, true);
+
+  document.addEventListener("focusout", () => closeNames());
+
   // ---- Pointer and keys -------------------------------------------------------------------------------------------
 
   const isPlain = (event) => !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
@@ -338,6 +467,9 @@
     } else if (link.matches("[data-panel]")) {
       event.preventDefault();
       inLine(() => load(link.getAttribute("href")));
+    } else if (link.matches(".link-card") && link.getAttribute("href").startsWith(`${boardUrl}/cards/`)) {
+      event.preventDefault();
+      open(link.getAttribute("href"));
     } else if (link.dataset.take) {
       event.preventDefault();
       const form = panel().querySelector(`[data-autosave="${link.dataset.take}"]`);
@@ -352,7 +484,7 @@
       words.focus();
     } else if (link.matches("[data-close-editor]")) {
       event.preventDefault();
-      release(link.form ?? link.closest("form"));
+      abandon(link.closest("form"));
     }
   });
 
@@ -377,10 +509,10 @@
           release(form);
           conflictOf(form)?.remove();
         }
-        const editor = target.closest(".editor");
-        (editor?.querySelector("summary") ?? panel()).focus({ preventScroll: true });
+        const folded = target.closest(".editor, .adder, .row-edit, .picker");
         if (form?.dataset.autosave === "description") autosave(form, true);
-        else if (editor) editor.open = false;
+        else if (folded) abandon(form, folded);
+        (folded?.querySelector("summary") ?? panel()).focus({ preventScroll: true });
       } else close();
     } else if (within && (key === "j" || key === "k") && isPlain(event) && !isTyping(target) && document.documentElement.dataset.shortcuts !== "off") {
       event.preventDefault();
