@@ -18,6 +18,7 @@ from app.auth import api as auth_api
 from app.auth import pages as auth_pages
 from app.auth.passwords import Passwords
 from app.boards import api as boards_api
+from app.boards import new_pages
 from app.boards import pages as boards_pages
 from app.call import COOKIE
 from app.cards import api as cards_api
@@ -88,7 +89,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         # Routers are tried in their order: what is asked most often stands first.
         cards_api.router,
         moving_api.router,
-        boards_pages.making,
+        new_pages.router,
         cards_pages.router,
         card_pages.router,
         details_api.router,

@@ -1,6 +1,6 @@
-"""Pages around a board: the list of boards, a new one, its people, and the links that lead in."""
+"""Pages around a board: the list of boards, its people, and the links that lead in."""
 
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -14,31 +14,17 @@ from app.boards import service
 from app.boards.history import OpenBoard, read_board
 from app.boards.lines import BoardLine, board_lines
 from app.boards.rules import state_of
-from app.boards.schemas import Role, TimeZone
+from app.boards.schemas import Role
 from app.call import Call, CallDep
 from app.db import Tx
 from app.errors import AlreadyExists, AppError
 from app.forms import Form, Sent, read_form
-from app.types import BoardKey, Email, IdInUrl, KeyInUrl, Name, Password, Secret
+from app.types import Email, IdInUrl, KeyInUrl, Name, Password, Secret
 from app.web import initials
 from app.words import moment
 
 router = APIRouter(include_in_schema=False)
-# `/boards/new` has to be tried before `/boards/{key}`, which is asked far more often than the rest.
-making = APIRouter(include_in_schema=False)
 
-_TEMPLATES = (
-    (
-        "dev-ops",
-        "Dev + Ops",
-        (
-            "Backlog, Ready (5), Development with Doing and Done (5), Test (3), "
-            "Ready to deploy (3), Deploy (2), In production; an expedite lane."
-        ),
-    ),
-    ("simple", "Simple", "To do, In progress (3), Done."),
-    ("empty", "Empty", "No columns yet."),
-)
 _ROLES = (
     ("viewer", "Viewer", "Sees the board, its history and its statistics."),
     ("member", "Member", "Works with cards: creates, moves, blocks, edits, archives."),
@@ -46,15 +32,6 @@ _ROLES = (
     ("manager", "Manager", "Shapes the board: columns, limits, lanes, people."),
 )
 _ROLE_WORDS = {value: words.lower() for value, words, _ in _ROLES}
-
-
-class NewBoardForm(Form):
-    """A board to be made."""
-
-    name: Name
-    key: BoardKey
-    template: Literal["dev-ops", "simple", "empty"] = "dev-ops"
-    time_zone: TimeZone = "UTC"
 
 
 class JoinForm(Form):
@@ -94,27 +71,6 @@ async def boards(call: CallDep) -> Response:
         )
 
     return await call.fetch(verb)  # type: ignore[no-any-return]
-
-
-@making.get("/boards/new")
-async def new_board_page(call: CallDep) -> Response:
-    """The form of a new board."""
-    return await _new_board_page(call, Sent({"time_zone": "UTC", "template": "dev-ops"}))
-
-
-@making.post("/boards/new")
-async def new_board(call: CallDep) -> Response:
-    """Makes a board."""
-    sent = await read_form(call.request, NewBoardForm)
-    if sent.form is None:
-        return await _new_board_page(call, sent, 422)
-    form = sent.form
-    try:
-        await call.act(service.create_board, form.key, form.name, form.time_zone, form.template)
-    except AlreadyExists as error:
-        shown: Sent[NewBoardForm] = Sent(sent.typed, {"key": error.detail})
-        return await _new_board_page(call, shown, 409)
-    return web_of(call.request).redirect(f"/boards/{form.key}")
 
 
 @router.get("/boards/{key}/people")
@@ -321,24 +277,6 @@ def board_head(board: OpenBoard) -> dict[str, Any]:
     }
 
 
-async def _new_board_page(call: Call, sent: Sent[NewBoardForm], status: int = 200) -> Response:
-    web = web_of(call.request)
-
-    def verb(tx: Tx, actor: Actor) -> Response:
-        return web.page(
-            call.request,
-            "boards/new.html",
-            actor=actor,
-            title="New board",
-            status=status,
-            values=sent.typed,
-            errors=sent.errors,
-            templates=template_choices(sent.typed.get("template", "dev-ops")),
-        )
-
-    return await call.fetch(verb)  # type: ignore[no-any-return]
-
-
 async def _invite_page(
     call: Call, secret: str, sent: Sent[JoinForm], status: int = 200
 ) -> Response:
@@ -361,14 +299,6 @@ async def _invite_page(
         values={name: value for name, value in sent.typed.items() if name != "password"},
         errors=sent.errors,
     )
-
-
-def template_choices(chosen: str) -> list[dict[str, Any]]:
-    """What a new board can begin with, for a form."""
-    return [
-        {"value": value, "words": words, "help": text, "selected": value == chosen}
-        for value, words, text in _TEMPLATES
-    ]
 
 
 def _back(call: Call, key: str, words: str) -> Response:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from app.auth import service as accounts
 from app.auth.checking import hashed
 from app.auth.pages import web_of, with_session
-from app.boards.pages import template_choices
+from app.boards.new_pages import template_choices
 from app.boards.service import create_board
 from app.call import Call, CallDep
 from app.db import Tx

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support import BoardOf, Person
+from tests.auth.pages import Browser
+from tests.support import BoardOf, Person, Weir
 
 SHOWN = ("name", "position", "kind", "wip_limit", "team", "policy", "ask_before_leaving")
 
@@ -107,3 +108,46 @@ def test_an_archived_board_comes_back(ops: BoardOf) -> None:
     assert back["archived_at"] is None
     assert ops.events()[-1]["data"] == {"action": "restored"}
     ops.add()
+
+
+# --- The page of a new board ----------------------------------------------------------------------
+
+
+def test_a_board_is_copied_on_the_page(weir: Weir, model: BoardOf) -> None:
+    browser = Browser(weir, model.person)
+    page = browser.get("/boards/new", params={"copy_of": model.key})
+    assert 'value="copy" checked' in page.text
+    assert f'<option value="{model.key}" selected>' in page.text
+    form = {"name": "The copy", "key": f"{model.key}C", "template": "copy", "time_zone": ""}
+    done = browser.send("/boards/new", **form, copy_of=model.key, copy_members="true")
+    assert done.status_code == 303
+    made = BoardOf(model.person, f"{model.key}C")
+    assert shape(made) == shape(model)
+    assert len(made.read()["members"]) == 2
+
+
+def test_a_copy_on_the_page_is_of_a_board_that_one_sees(
+    weir: Weir, ops: BoardOf, grace: Person
+) -> None:
+    browser = Browser(weir, grace)
+    assert "Copy of a board" not in browser.get("/boards/new").text
+    form = {"name": "The copy", "key": f"{ops.key}C", "template": "copy"}
+    for more, words in (
+        ({}, "choose the board that is copied"),
+        ({"copy_of": ops.key}, f"{ops.key} is not a board that you see"),
+    ):
+        answer = browser.send("/boards/new", **form, **more)
+        assert answer.status_code == 422
+        assert words in answer.text
+
+
+def test_a_new_board_has_the_chosen_zone_or_utc(weir: Weir, ada: Person) -> None:
+    browser = Browser(weir, ada)
+    for number, (chosen, zone) in enumerate((("Asia/Tokyo", "Asia/Tokyo"), ("", "UTC"))):
+        key = f"Z{ada.id}N{number}"
+        form = {"name": "Made", "key": key, "template": "simple", "time_zone": chosen}
+        assert browser.send("/boards/new", **form).status_code == 303
+        assert ada.get(f"/boards/{key}")["time_zone"] == zone
+    answer = browser.send("/boards/new", name="Made", key=f"Z{ada.id}X", time_zone="Nowhere")
+    assert answer.status_code == 422
+    assert "must be a time zone like Europe/Berlin" in answer.text

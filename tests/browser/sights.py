@@ -620,6 +620,11 @@ def board_new(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def board_new_copy(page: Page, scene: Scene) -> None:
+    visit(page, f"/boards/new?copy_of={scene.ops.key}")
+
+
+@sight()
 def board_new_with_errors(page: Page, scene: Scene) -> None:
     visit(page, "/boards/new")
     page.get_by_label("Name").fill("Another")

@@ -259,3 +259,27 @@ def test_without_scripts_the_question_is_a_page(windows: Windows, asking: BoardO
     page.get_by_role("button", name="All met, move it").click()
     expect(page).to_have_url(re.compile(f"/boards/{asking.key}$"))
     assert asking.cards()[0]["column_id"] == asking.column("Deploy")
+
+
+# ---- A copy --------------------------------------------------------------------------------------
+
+
+def test_a_board_is_copied_from_its_settings(
+    windows: Windows, ops: BoardOf, look: dict[str, Any]
+) -> None:
+    ops.add(column="Ready")
+    page = settings(windows, ops, **look)
+    page.get_by_role("link", name="Make a copy").click()
+    expect(page.get_by_label("Copy of a board")).to_be_checked()
+    page.get_by_role("radio", name="Simple").check()
+    expect(page.get_by_label("Board to copy")).to_be_hidden()
+    page.get_by_role("radio", name="Copy of a board").check()
+    expect(page.get_by_label("Board to copy").locator("option:checked")).to_have_text(
+        f"{ops.key} board ({ops.key})"
+    )
+    page.get_by_label("Name").fill("The copy")
+    page.get_by_label("Key").fill(f"C{ops.key}")
+    page.get_by_role("button", name="Make the board").click()
+    expect(page).to_have_url(re.compile(f"/boards/C{ops.key}$"))
+    expect(page.locator(".column")).to_have_count(8)
+    expect(page.locator(".card")).to_have_count(0)
