@@ -1,5 +1,7 @@
 """Checklists: named lists of things to do, with their progress on the card's face."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -121,6 +123,20 @@ def test_an_item_is_checked_and_unchecked(ops: BoardOf, card: Any) -> None:
         "checked off “One” on the checklist “Before”",
         "unchecked “One” on the checklist “Before”",
     ]
+
+
+def test_of_several_who_check_an_item_at_once_one_does(ops: BoardOf, card: Any) -> None:
+    made = add_list(ops, card, "Before", "One", "Two")
+    barrier = Barrier(4)
+
+    def check(_: int) -> bool:
+        barrier.wait(20)
+        return bool(change(ops, made["items"][0], checked=True)["checked"])
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(check, range(4)))
+    assert [kind for kind, _ in newest(ops, 2)] == ["checklist.created", "item.checked"]
+    assert face(ops, card)[1] == {"done": 1, "total": 2}
 
 
 def test_an_item_is_renamed_which_the_face_does_not_show(ops: BoardOf, card: Any) -> None:

@@ -1,5 +1,7 @@
 """Comments: what people say about a card, who may change it, and what of it stays."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -204,6 +206,22 @@ def test_wrong_counts_are_found_and_put_right(ops: BoardOf, card: Any) -> None:
     db.write_now(rebuild_board, ops.key)
     assert differences(ops) == []
     assert face(ops, card)[0] == 1
+
+
+def test_of_many_who_speak_at_once_each_is_counted(ops: BoardOf, card: Any, grace: Person) -> None:
+    ops.join(grace)
+    people = [ops.person, grace] * 4
+    barrier = Barrier(len(people))
+
+    def speak(person: Person) -> None:
+        barrier.wait(20)
+        say(person, card)
+
+    with ThreadPoolExecutor(len(people)) as threads:
+        list(threads.map(speak, people))
+    assert face(ops, card)[0] == len(said(ops.person, card)) == len(people)
+    assert ops.person.get(f"/cards/{card['id']}")["version"] == 1 + len(people)
+    assert differences(ops) == []
 
 
 def test_reading_takes_the_same_few_statements_for_one_and_for_many(
