@@ -50,9 +50,9 @@ class Sent(Generic[F]):
         return Sent(self.typed, found)
 
 
-async def read_form(request: Request, kind: type[F]) -> Sent[F]:
+async def read_form(request: Request, kind: type[F], *, most_fields: int = MOST_FIELDS) -> Sent[F]:
     """Reads and checks a form."""
-    data = await request.form(max_fields=MOST_FIELDS, max_files=0)
+    data = await request.form(max_fields=most_fields, max_files=0)
     typed = {name: value for name, value in data.items() if isinstance(value, str)}
     lists = {
         name: [value for value in data.getlist(name) if isinstance(value, str) and value]

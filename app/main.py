@@ -21,8 +21,8 @@ from app.boards import api as boards_api
 from app.boards import new_pages
 from app.boards import pages as boards_pages
 from app.call import COOKIE
+from app.cards import adding_pages, archive_pages, bulk_pages, card_pages, moving_api, title_pages
 from app.cards import api as cards_api
-from app.cards import card_pages, moving_api
 from app.cards import pages as cards_pages
 from app.compress import Compress
 from app.config import Settings, load_secret
@@ -91,6 +91,10 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         moving_api.router,
         new_pages.router,
         cards_pages.router,
+        adding_pages.router,
+        archive_pages.router,
+        bulk_pages.router,
+        title_pages.router,
         card_pages.router,
         details_api.router,
         details_pages.router,

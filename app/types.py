@@ -247,6 +247,30 @@ WordInUrl = Annotated[str, StringConstraints(max_length=200), AfterValidator(_tr
 IdInUrl = Annotated[int, Field(ge=1, le=MAX_INTEGER), BeforeValidator(digits)]
 LimitInForm = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(digits)]
 IndexInUrl = Annotated[int, Field(ge=0, le=1_000_000_000), BeforeValidator(digits)]
+
+
+MOST_IDS = 200
+
+
+def ids_in(text: str) -> list[int]:
+    """The ids of a field that has many of them; ValueError where it has anything else."""
+    if not re.fullmatch(r"[0-9]{1,19}(,[0-9]{1,19})*", text, re.ASCII):
+        raise ValueError("must be ids with commas between them")
+    found = [int(each) for each in text.split(",")]
+    if len(found) > MOST_IDS:
+        raise ValueError(f"must be at most {MOST_IDS} ids")
+    if not all(1 <= each <= MAX_INTEGER for each in found):
+        raise ValueError("must be ids")
+    return found
+
+
+def _are_ids(text: str) -> str:
+    ids_in(text)
+    return text
+
+
+# Many things in one field: neither a form nor an address need have a field for each.
+IdsInUrl = Annotated[str, StringConstraints(max_length=5_000), AfterValidator(_are_ids)]
 SeqInUrl = Annotated[int, Field(ge=0, le=MAX_INTEGER), BeforeValidator(digits)]
 PageSize = Annotated[int, Field(ge=1, le=200), BeforeValidator(digits)]
 Cursor = Annotated[

@@ -350,6 +350,7 @@ API_TABLE: dict[str, Expected] = {
     "PUT /boards/{key}/lanes/order": Expected(managers, _order("lanes", "lane_ids")),
     "GET /boards/{key}/cards": Expected(readers, _ops()),
     "POST /boards/{key}/cards": Expected(workers, _ops(title="A card")),
+    "GET /find": Expected(anybody_signed_in, lambda world, new: Call({}, query={"q": "card"})),
     "POST /boards/{key}/cards/bulk": Expected(workers, _bulk),
     "GET /boards/{key}/undo": Expected(readers, _ops()),
     "POST /boards/{key}/undo": Expected(workers, _undo),

@@ -9,6 +9,8 @@ from httpx2 import Response
 from starlette.datastructures import Headers
 
 from app.compress import LEAST, takes_gzip
+from app.files import without_remarks
+from app.web import STATIC
 from tests.auth.pages import Browser
 from tests.support import API, BoardOf, Person, Weir
 
@@ -48,7 +50,7 @@ def test_a_static_file_is_compressed_for_those_who_take_it(weir: Weir) -> None:
     assert response.headers["content-encoding"] == "gzip"
     assert response.headers["content-type"] == plain.headers["content-type"]
     assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
-    assert gzip.decompress(body) == there
+    assert gzip.decompress(body) == without_remarks("weir.css", there)
     assert len(body) < len(there) / 3
     for each in (plain, response):
         assert each.headers["vary"] == "Accept-Encoding"
@@ -172,3 +174,18 @@ def test_the_answer_to_a_move_is_small_and_does_not_grow_with_the_board(
     large = size()
     assert large <= MOVE_BUDGET
     assert abs(large - small) < 500
+
+
+def test_scripts_have_no_text_over_several_lines() -> None:
+    """Or taking away their indentation would change it."""
+    for path in STATIC.glob("js/*.js"):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            assert line.count("`") % 2 == 0, f"{path.name}:{number}"
+
+
+def test_remarks_and_indentation_are_not_sent(weir: Weir) -> None:
+    _, body = raw(weir, "/static/js/keys.js", **TAKEN)
+    script = gzip.decompress(body).decode()
+    assert "\n//" not in script
+    assert "\n " not in script
+    assert '"use strict";' in script

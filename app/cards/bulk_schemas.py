@@ -176,3 +176,28 @@ class UndoneOut(BaseModel):
     """What was taken back."""
 
     undone: ActionOut
+
+
+class FoundCardOut(BaseModel):
+    """A card that goes by some letters."""
+
+    id: int
+    ref: str
+    board: str
+    number: int
+    title: str
+    archived: bool
+
+
+class FoundBoardOut(BaseModel):
+    """A board that goes by some letters."""
+
+    key: str
+    name: str
+
+
+class FoundOut(BaseModel):
+    """What goes by some letters, the likeliest first."""
+
+    cards: list[FoundCardOut]
+    boards: list[FoundBoardOut]

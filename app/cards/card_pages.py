@@ -14,10 +14,11 @@ from app.boards.rules import Place
 from app.boards.shape import Cell
 from app.call import Answer, Call, CallDep
 from app.cards import service
+from app.cards.archive_pages import show_archive
 from app.cards.confirming import ask_first
 from app.cards.faces import face_of
-from app.cards.heads import gauge
-from app.cards.pages import HTML, refused_card, show_archive, write_card
+from app.cards.heads import full_words
+from app.cards.pages import HTML, refused_card, write_card
 from app.cards.placing import Spot
 from app.cards.queries import numbered_card, titles_in
 from app.cards.rows import CardRow
@@ -206,7 +207,7 @@ async def _move_page(
             "columns": [
                 {
                     "id": column.id,
-                    "words": _full_words(
+                    "words": full_words(
                         column.name, column.wip_limit, held.get(Place(rules.COLUMN, column.id), 0)
                     ),
                     "group": shape.group[column.group_id].name if column.group_id else None,
@@ -217,7 +218,7 @@ async def _move_page(
             "lanes": [
                 {
                     "id": lane.id,
-                    "words": _full_words(
+                    "words": full_words(
                         lane.name, lane.wip_limit, held.get(Place(rules.LANE, lane.id), 0)
                     ),
                     "selected": lane.id == chosen.lane_id,
@@ -300,11 +301,3 @@ def _places(tx: Tx, row: CardRow, cell: Cell, *, stays: bool) -> list[dict[str, 
     bottom = ahead is None or ahead == len(others)
     places.append({"value": "", "words": "At the bottom", "selected": bottom})
     return places
-
-
-def _full_words(name: str, limit: int | None, held: int) -> str:
-    if limit is None:
-        return name
-    words = gauge(name, limit, held)
-    full = "" if words.state == "under" else f", {words.words.rpartition(' ')[2]}"
-    return f"{name} ({held} of {limit}{full})"

@@ -157,3 +157,12 @@ def gauge(
         some=some,
         place=place,
     )
+
+
+def full_words(name: str, limit: int | None, held: int) -> str:
+    """A place with how full it is, as a choice of a form: `Test (3 of 3, full)`."""
+    if limit is None:
+        return name
+    words = gauge(name, limit, held)
+    full = "" if words.state == "under" else f", {words.words.rpartition(' ')[2]}"
+    return f"{name} ({held} of {limit}{full})"

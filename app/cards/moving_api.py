@@ -1,19 +1,20 @@
-"""The API of changes that reach beyond one card on one board: of many at once, and taken back."""
+"""The API of what reaches beyond one card: changes of many at once, taken back, and finding."""
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query
 from starlette.responses import Response
 
 from app import clock
 from app.auth.actor import Actor
 from app.call import CallDep
 from app.cards.bulk import Changed, change_cards
-from app.cards.bulk_schemas import LastActionOut, ManyIn, ManyOut, UndoneOut
+from app.cards.bulk_schemas import FoundOut, LastActionOut, ManyIn, ManyOut, UndoneOut
+from app.cards.finding import Found, find
 from app.cards.undo import Undone, next_undo, undo_last_action
 from app.db import Tx
 from app.problems import responses
-from app.types import KeyInUrl
+from app.types import KeyInUrl, SearchText
 
 router = APIRouter(prefix="/api/v1", tags=["cards"])
 
@@ -49,6 +50,36 @@ async def undo(call: CallDep, key: KeyInUrl) -> Response:
     same since, `/problems/nothing-to-undo` where there is nothing. Done twice it goes on to what
     was done before."""
     return await call.write(undo_last_action, key, render=_undone)
+
+
+@router.get("/find", response_model=FoundOut, responses=responses())
+async def find_by_text(
+    call: CallDep,
+    q: Annotated[SearchText, Query(description="In a title or name, or a card's `OPS-42`.")] = "",
+    near: Annotated[
+        KeyInUrl | None, Query(description="The key of the board whose cards come first.")
+    ] = None,
+) -> Response:
+    """The cards and boards that go by a few letters, among all that one may see; a few of each,
+    the likeliest first. For going somewhere: `GET /boards/{key}/cards?q=` lists them all."""
+    return await call.read(find, q, near, render=_found)
+
+
+def _found(tx: Tx, actor: Actor, found: Found) -> dict[str, Any]:
+    return {
+        "cards": [
+            {
+                "id": card.id,
+                "ref": card.ref,
+                "board": card.board_key,
+                "number": card.number,
+                "title": card.title,
+                "archived": card.archived_at is not None,
+            }
+            for card in found.cards
+        ],
+        "boards": [board._asdict() for board in found.boards],
+    }
 
 
 def _changed(tx: Tx, actor: Actor, changed: Changed) -> dict[str, Any]:

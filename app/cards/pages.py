@@ -10,37 +10,23 @@ from starlette.responses import Response
 from app import __version__
 from app.auth.actor import Actor
 from app.auth.pages import web_of
-from app.boards.history import VIEWER, OpenBoard, lock_board, read_board
-from app.boards.pages import board_head
+from app.boards.history import VIEWER, lock_board, read_board
 from app.boards.shape import Cell
 from app.call import Answer, Call, CallDep
-from app.cards import service
 from app.cards.filters import NAMES, OTHER_NAMES, Asked, asked_by
 from app.cards.matching import filter_of, matched, matching_json
-from app.cards.queries import archived_cards, numbered_card
+from app.cards.queries import numbered_card
 from app.cards.rows import CardRow
-from app.cards.service import CardFields
 from app.cards.swaps import changes_since, changes_swap, columns_swap, notice_of
 from app.cards.wall import board_view
 from app.db import Tx
-from app.errors import AppError, Conflict
-from app.forms import Form, read_form
-from app.types import IdInUrl, KeyInUrl, SeqInUrl, Title
+from app.errors import AppError
+from app.types import KeyInUrl, SeqInUrl
 from app.web import is_htmx
-from app.words import moment
 
 router = APIRouter(prefix="/boards/{key}", include_in_schema=False)
 
 HTML = "text/html; charset=utf-8"
-ARCHIVED_SHOWN = 500
-
-
-class QuickAddForm(Form):
-    """A new card's title, typed at the foot of a column."""
-
-    title: Title
-    column_id: IdInUrl
-    lane_id: IdInUrl | None = None
 
 
 @router.get("")
@@ -81,32 +67,6 @@ async def matching(call: CallDep, key: KeyInUrl) -> Response:
         return matching_json(tx, web, read_board(tx, actor, key=key), asked)
 
     return await call.read(verb)
-
-
-@router.post("/cards")
-async def quick_add(call: CallDep, key: KeyInUrl) -> Response:
-    """Creates a card at the foot of a column."""
-    sent = await read_form(call.request, QuickAddForm)
-    if sent.form is None:
-        message = sent.errors.get("title") or next(iter(sent.errors.values()))
-        error: AppError = Conflict(f"The title {message}.")
-        return await _refused_add(call, key, sent.typed, error, 422)
-    form = sent.form
-    fields = CardFields(title=form.title, column_id=form.column_id, lane_id=form.lane_id)
-
-    def verb(tx: Tx, actor: Actor, before: OpenBoard) -> CardRow:
-        return service.create_card(tx, actor, key, fields)
-
-    try:
-        return await write_card(call, key, verb)
-    except Conflict as error:
-        return await _refused_add(call, key, sent.typed, error, 409)
-
-
-@router.get("/archive")
-async def archive(call: CallDep, key: KeyInUrl) -> Response:
-    """The archived cards, newest first, each with a way back."""
-    return await show_archive(call, key)
 
 
 async def show_board(
@@ -167,41 +127,6 @@ async def show_board(
 def _is_untidy(query: QueryParams, asked: Asked) -> bool:
     given = [pair for pair in query.multi_items() if pair[0] in NAMES or pair[0] in OTHER_NAMES]
     return given != list(asked.pairs)
-
-
-async def show_archive(
-    call: Call, key: str, number: int | None = None, error: AppError | None = None
-) -> Response:
-    """The archive page, with what stood in the way of a restore."""
-    web = web_of(call.request)
-
-    def verb(tx: Tx, actor: Actor) -> Response:
-        found = read_board(tx, actor, key=key)
-        notice = None
-        if error is not None and number is not None:
-            card = numbered_card(tx, found, number)
-            notice = notice_of(error, found.shape, card=card, column_id=card.column_id)
-        return web.page(
-            call.request,
-            "boards/archive.html",
-            actor=actor,
-            title=f"Archive of {found.row.name}",
-            status=200 if error is None else error.status,
-            board=board_head(found),
-            cards=[
-                {
-                    "ref": f"{found.row.key}-{row.number}",
-                    "url": f"/boards/{found.row.key}/cards/{row.number}",
-                    "title": row.title,
-                    "column_name": row.column_name,
-                    "archived": moment(row.archived_at, found.row.time_zone),
-                }
-                for row in archived_cards(tx, found, ARCHIVED_SHOWN)
-            ],
-            notice=notice,
-        )
-
-    return await call.fetch(verb)  # type: ignore[no-any-return]
 
 
 async def write_card(call: Call, key: str, verb: Any, *, also: Any = None) -> Response:
@@ -272,28 +197,6 @@ async def refused_card(
         return fragments(swap, 409)
 
     return await call.read(verb)
-
-
-async def _refused_add(
-    call: Call, key: str, typed: dict[str, str], error: AppError, status: int
-) -> Response:
-    text = typed.get("column_id", "")
-    column_id = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-    web = web_of(call.request)
-
-    def verb(tx: Tx, actor: Actor) -> Any:
-        found = read_board(tx, actor, key=key)
-        shown = notice_of(error, found.shape, card=None, column_id=column_id)
-        if not is_htmx(call.request):
-            return shown
-        ids = [] if column_id is None else [column_id]
-        return fragments(changes_swap(tx, web, found, column_ids=ids, notice=shown), status)
-
-    shown = await call.fetch(verb)
-    if isinstance(shown, Answer):
-        return shown.response()
-    kept = {"title": typed.get("title", ""), "column_id": column_id}
-    return await show_board(call, key, notice=shown, typed=kept, status=status)
 
 
 def fragments(html: str, status: int = 200) -> Answer:

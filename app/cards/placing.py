@@ -299,7 +299,14 @@ def admit(
     overflow = rules.check_limits((board.shape, board.counts), (board.shape, counts), held)
     if overflow is not None:
         raise limit_refusal(
-            tx, board, overflow, to=to, card_id=card_id, action=action, card_ids=card_ids
+            tx,
+            board,
+            overflow,
+            to=to,
+            card_id=card_id,
+            action=action,
+            card_ids=card_ids,
+            many=bool(card_ids) or sum(delta for delta in changes.values() if delta > 0) > 1,
         )
 
 
@@ -314,6 +321,7 @@ def limit_refusal(
     detail: str | None = None,
     place_is_new: bool = False,
     card_ids: Sequence[int] = (),
+    many: bool = False,
 ) -> WipLimitReached:
     """The refusal by a limit: which one, its value, the count, and the cards that fill the place.
 
@@ -329,7 +337,7 @@ def limit_refusal(
         limit=limit,
         count=count,
         cards=_cards_filling(tx, board, place),
-        **({"free": max(0, limit - count)} if card_ids else {}),
+        **({"free": max(0, limit - count)} if many else {}),
     )
     data: dict[str, Any] = {
         "scope": place.scope,

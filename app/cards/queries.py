@@ -100,6 +100,7 @@ class TitleRow(NamedTuple):
 class ArchivedRow(NamedTuple):
     """A card in the archive."""
 
+    id: int
     number: int
     title: str
     column_name: str
@@ -118,18 +119,6 @@ _TITLES = Query(
     .limit(bindparam("some", type_=Card.rank.type)),
     TitleRow,
 )
-_ARCHIVED = Query(
-    select(Card.number, Card.title, Column.name.label("column_name"), Card.archived_at)
-    .join(Column, Column.id == Card.column_id)
-    .where(
-        Card.board_id == bindparam("board_id"),
-        Card.archived_at.is_not(None),
-        Card.discarded_at.is_(None),
-    )
-    .order_by(Card.archived_at.desc(), Card.id.desc())
-    .limit(bindparam("some", type_=Card.rank.type)),
-    ArchivedRow,
-)
 
 
 def titles_in(tx: Tx, column_id: int, lane_id: int, some: int) -> list[TitleRow]:
@@ -137,9 +126,20 @@ def titles_in(tx: Tx, column_id: int, lane_id: int, some: int) -> list[TitleRow]
     return tx.all(_TITLES, column_id=column_id, lane_id=lane_id, some=some)
 
 
-def archived_cards(tx: Tx, board: OpenBoard, some: int) -> list[ArchivedRow]:
-    """The newest archived cards of an opened board."""
-    return tx.all(_ARCHIVED, board_id=board.id, some=some)
+def archived_cards(
+    tx: Tx, board: OpenBoard, some: int, text: str | None = None
+) -> list[ArchivedRow]:
+    """The newest archived cards of an opened board, those with a text where one is given."""
+    columns = (Card.id, Card.number, Card.title, Column.name.label("column_name"), Card.archived_at)
+    statement = (
+        filtered(
+            select(*columns), board.id, CardFilter(archived=True, text=(text,) if text else ())
+        )
+        .join(Column, Column.id == Card.column_id)
+        .order_by(Card.archived_at.desc(), Card.id.desc())
+        .limit(some)
+    )
+    return [ArchivedRow._make(row) for row in tx.execute(statement)]
 
 
 _ORDER = (Column.position, Lane.position, Card.rank, Card.id)

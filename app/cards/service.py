@@ -1,6 +1,7 @@
 """What people do with cards. Each verb is a plain function of a transaction, the person and values;
 it locks the board first, raises to refuse and returns the card as it is then."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -140,6 +141,25 @@ def create_card(tx: Tx, actor: Actor | None, board_key: str, fields: CardFields)
         data["assignee_ids"] = assignees
     record(tx, board, Fact("card.created", card_id, data))
     return tx.one(CARD_BY_ID, card_id=card_id)
+
+
+def create_cards(
+    tx: Tx, actor: Actor | None, board_key: str, cards: Sequence[CardFields]
+) -> list[CardRow]:
+    """Creates some cards at the end of one column, all of them or none."""
+    board = lock_board(tx, actor, key=board_key)
+    first = cards[0]
+    column = leftmost(board).id if first.column_id is None else first.column_id
+    lane = board.shape.default_lane.id if first.lane_id is None else first.lane_id
+    if len(cards) > 1 and column in board.shape.column and lane in board.shape.lane:
+        people: Counter[int] = Counter()
+        if column in board.shape.active:
+            for fields in cards:
+                people.update(set(fields.assignee_ids))
+        cell = Cell(column, lane)
+        more = {cell: len(cards)}
+        admit(tx, board, more, to=cell, card_id=None, action="create", people=people)
+    return [create_card(tx, actor, board_key, fields) for fields in cards]
 
 
 def move_card(

@@ -1,6 +1,6 @@
 """Answers to htmx: what changed on a board, as fragments, and refusals in words."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from app.boards.activity import EventRow, events_after
@@ -17,9 +17,17 @@ from app.web import Web
 from app.words import count_of, short_duration
 
 MOST_CHANGES = 200
+MOST_ANSWERED = 5
 FACTS_SHOWN = 2
 _WITHOUT_TRACE = frozenset({"move.refused", "member.changed", "label.created"})
 _OF_CARDS = ("card.", "comment.", "checklist.", "item.", "link.", "web_link.")
+
+
+class Told(NamedTuple):
+    """What the page says of a change that it asked for, and the card that gets the focus then."""
+
+    words: str
+    card_id: int | None = None
 
 
 class State(NamedTuple):
@@ -27,6 +35,7 @@ class State(NamedTuple):
 
     seq: int
     after: int | None
+    told: Told | None = None
 
 
 class _Summary(NamedTuple):
@@ -45,6 +54,7 @@ def changes_swap(
     lane_ids: Collection[int] = (),
     notice: Notice | None = None,
     after: int | None = None,
+    told: Told | None = None,
 ) -> str:
     """The fragments of some changed cards, with the headers of columns, groups and lanes."""
     shape = board.shape
@@ -66,7 +76,7 @@ def changes_swap(
         notice=notice,
         arrivals=arrivals,
         gone=gone,
-        state=State(board.seq, after),
+        state=State(board.seq, after, told),
     )
 
 
@@ -84,6 +94,26 @@ def changes_since(tx: Tx, web: Web, board: OpenBoard, after: int) -> str:
         or (after > board.seq)
     ):
         return columns_swap(tx, web, board)
+    return _of_events(tx, web, board, events, after)
+
+
+def answer_to_many(tx: Tx, web: Web, board: OpenBoard, after: int, told: Told) -> str:
+    """The answer to a change of many cards since an event: the cards where they are few. Where they
+    are many the page fetches them afterwards, so that no answer grows with what was asked."""
+    events = events_after(tx, board.id, after, MOST_ANSWERED + 1)
+    if len(events) > MOST_ANSWERED:
+        return changes_swap(tx, web, board, told=told)
+    return _of_events(tx, web, board, events, after, told)
+
+
+def _of_events(
+    tx: Tx,
+    web: Web,
+    board: OpenBoard,
+    events: Sequence[EventRow],
+    after: int,
+    told: Told | None = None,
+) -> str:
     cards: dict[int, None] = {}
     columns: dict[int, None] = {}
     lanes: dict[int, None] = {}
@@ -98,12 +128,17 @@ def changes_since(tx: Tx, web: Web, board: OpenBoard, after: int) -> str:
                 columns[place["column_id"]] = None
                 lanes[place["lane_id"]] = None
     return changes_swap(
-        tx, web, board, card_ids=cards, column_ids=columns, lane_ids=lanes, after=after
+        tx, web, board, card_ids=cards, column_ids=columns, lane_ids=lanes, after=after, told=told
     )
 
 
 def notice_of(
-    error: AppError, shape: Shape, *, card: CardRow | None, column_id: int | None
+    error: AppError,
+    shape: Shape,
+    *,
+    card: CardRow | None,
+    column_id: int | None,
+    many: bool = False,
 ) -> Notice:
     """A refusal in words: what was refused, where the card is now, what would help."""
     headline, outcome, facts, link = error.detail, "", "", None
@@ -117,6 +152,8 @@ def notice_of(
         else:
             word = "full" if count <= limit else "over its limit"
             headline = f"{subject} is {word} ({count} of {limit})."
+            if count < limit:
+                headline = f"{subject} has room for {limit - count} more ({count} of {limit})."
         facts = _filling(error.extensions["cards"])
         link = f"See what’s in {place}" if scope == "column" else None
     elif isinstance(error, CardBlocked) and card is not None:
@@ -134,6 +171,8 @@ def notice_of(
         went_back = card.column_id != column_id and not isinstance(error, StaleVersion)
         where = shape.column[card.column_id].name
         outcome = f"{card.ref} {'went back to' if went_back else 'is in'} {where}."
+    elif many:
+        outcome = "Nothing was changed."
     elif card is None and isinstance(error, WipLimitReached):
         outcome = "The card was not added; what you typed is still there."
     known = column_id if column_id in shape.column else None

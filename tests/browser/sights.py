@@ -306,6 +306,106 @@ def board_compact(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def board_help(page: Page, scene: Scene) -> None:
+    scene.board(page)
+    page.keyboard.press("?")
+    expect(page.locator("#help-dialog")).to_be_visible()
+
+
+@sight()
+def board_palette(page: Page, scene: Scene) -> None:
+    board = scene.board(page)
+    board.title(scene.card("Rate limit")).focus()
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").fill("r")
+    expect(page.locator("#palette-list")).to_contain_text("Rate limit")
+
+
+@sight()
+def board_peek(page: Page, scene: Scene) -> None:
+    board = scene.board(page)
+    board.title(scene.card("Raise the")).focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#peek")).to_be_visible()
+
+
+def select(page: Page, scene: Scene) -> BoardWindow:
+    """Selects three cards of the board."""
+    board = scene.board(page)
+    for title in ("Rate limit", "Audit log", "Split the"):
+        board.title(scene.card(title)).focus()
+        page.keyboard.press("x")
+    expect(page.locator("#select-bar")).to_contain_text("3 selected")
+    return board
+
+
+@sight()
+def board_selected(page: Page, scene: Scene) -> None:
+    select(page, scene)
+
+
+@sight()
+def board_many_move(page: Page, scene: Scene) -> None:
+    select(page, scene).page.keyboard.press("m")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+@sight()
+def board_many_assign(page: Page, scene: Scene) -> None:
+    select(page, scene).page.keyboard.press("a")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+@sight()
+def board_many_label(page: Page, scene: Scene) -> None:
+    select(page, scene).page.keyboard.press("l")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+@sight()
+def board_many_block(page: Page, scene: Scene) -> None:
+    select(page, scene).page.keyboard.press("b")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+@sight()
+def board_many_refusal(page: Page, scene: Scene) -> None:
+    board = select(page, scene)
+    page.keyboard.press("m")
+    board.dialog.get_by_label("Column").select_option("Test (3 of 3, full)")
+    board.dialog.get_by_role("button", name="Move 3 cards").click()
+    expect(board.notice("Test")).to_be_visible()
+
+
+@sight()
+def board_title(page: Page, scene: Scene) -> None:
+    scene.board(page).title(scene.card("Rate limit")).focus()
+    page.keyboard.press("e")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+@sight()
+def board_several_lines(page: Page, scene: Scene) -> None:
+    field = scene.board(page).quick_add("Backlog")
+    field.focus()
+    paste(page, "One\nTwo\nThree")
+    expect(page.get_by_role("button", name="Create 3 cards")).to_be_visible()
+
+
+def paste(page: Page, text: str) -> None:
+    """Pastes a text where the focus is."""
+    page.evaluate(
+        """(text) => {
+            const data = new DataTransfer();
+            data.setData('text/plain', text);
+            const paste = new ClipboardEvent('paste', { clipboardData: data, bubbles: true });
+            document.activeElement.dispatchEvent(paste);
+        }""",
+        text,
+    )
+
+
+@sight()
 def board_offline(page: Page, scene: Scene) -> None:
     scene.board(page)
     page.context.set_offline(True)
@@ -500,6 +600,12 @@ def archive_refusal(page: Page, scene: Scene) -> None:
     for each in scene.ops.cards():
         if each["title"] == "Fills":
             scene.ada.post(f"/cards/{each['id']}/archive")
+
+
+@sight()
+def archive_search(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/archive?q=long")
+    page.get_by_role("checkbox").first.check()
 
 
 @sight()

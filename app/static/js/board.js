@@ -573,11 +573,72 @@
   }
 
   async function move(card, values, putBack) {
+    const from = putBack ? origin.list : card.parentElement;
     const result = await write(card, "move", values, putBack);
-    if (good(result.status) && result.card.isConnected) {
-      say(`${refOf(result.card)} moved to ${nameOf(columnOf(result.card))}, ${placeWords(result.card)}.`);
-    }
+    if (good(result.status) && result.card.isConnected) sayMoved(result.card, from);
     return result;
+  }
+
+  /** Says where a card has come to; a way back is offered where it has left its list. */
+  function sayMoved(card, from) {
+    const column = nameOf(columnOf(card));
+    say(`${refOf(card)} moved to ${column}, ${placeWords(card)}.`);
+    if (card.parentElement !== from) toast(`Moved ${refOf(card)} to ${column}`, "Undo", undo);
+  }
+
+  /** What the server told of the change that it has just made. */
+  const toldWords = () => byId("board-state").dataset.told ?? "";
+
+  function offerUndo(words) {
+    say(`${words}.`);
+    toast(words, "Undo", undo);
+  }
+
+  /** Runs a change that belongs to no single card; its answer is applied like that of a card's own. */
+  async function own(verb, request) {
+    dismissAll();
+    writing += 1;
+    ownWrite = { verb };
+    try {
+      return await request();
+    } finally {
+      writing -= 1;
+      ownWrite = null;
+    }
+  }
+
+  /** Sends a change of the board's; gives its status, and says why where it was not done. */
+  async function send(path, values, again) {
+    const status = await own(path, () => ask("POST", `${boardUrl}/${path}`, values, byId("toasts")));
+    if (good(status) || status === 409) {
+      readState();
+      prepare();
+    }
+    if (status === 409) say(`Not done. ${attendAll()}`);
+    else if (!good(status)) {
+      problemNotice(byId("board-notice"), "Not saved.", failure(status), mayHelpAgain(status) && again);
+      say(`Not saved. ${failure(status)}`);
+      refreshSoon();
+    }
+    return status;
+  }
+
+  /** Takes back what one did last on this board; the server knows what that was. */
+  async function undo() {
+    byId("toasts").replaceChildren();
+    const status = await send("undo", {}, undo);
+    if (good(status)) {
+      const { told, card } = byId("board-state").dataset;
+      say(told);
+      toast(told);
+      const back = card && cardById(card);
+      if (back && back.checkVisibility()) {
+        linkOf(back).focus({ preventScroll: true });
+        back.scrollIntoView({ block: "nearest", inline: "nearest" });
+        pulse(back);
+      }
+    }
+    afterWrite();
   }
 
   board.addEventListener("contextmenu", (event) => { if (dragging) event.preventDefault(); });
@@ -624,11 +685,12 @@
     ownWrite = null;
     form.removeAttribute("aria-busy");
     if (good(status)) {
-      say(`Added to ${nameOf(columnOf(form))}: ${field.value}`);
-      field.value = "";
       readState();
+      say(`${toldWords()}: ${field.value}`);
+      field.value = "";
       field.focus();
       form.scrollIntoView({ block: "nearest", inline: "nearest" });
+      form.dispatchEvent(new CustomEvent("weir:added", { bubbles: true, detail: byId("board-state").dataset.card }));
     } else if (status === 409 || status === 422) {
       readState();
       say(`Not added. ${attendAll()}`);
@@ -638,10 +700,6 @@
       say(`Not saved. ${failure(status)}`);
     }
     afterWrite();
-  });
-
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && event.target.matches?.(".quick-add-title")) event.target.blur();
   });
 
   // ---- The card menu ----------------------------------------------------------------------------------------------
@@ -724,24 +782,9 @@
 
   async function archive(card) {
     const ref = refOf(card);
-    const url = linkOf(card).getAttribute("href");
     linkOf(card).focus({ preventScroll: true });
     const { status } = await write(card, "archive", { version: card.dataset.v });
-    if (good(status)) {
-      say(`${ref} archived.`);
-      toast(`${ref} archived.`, "Undo", async () => {
-        dismissAll();
-        writing += 1;
-        ownWrite = { verb: "restore" };
-        const back = await ask("POST", `${url}/restore`, {}, byId("toasts"));
-        writing -= 1;
-        ownWrite = null;
-        if (good(back) || back === 409) readState();
-        say(good(back) ? `${ref} is back.` : `Not restored. ${attendAll()}`);
-        if (!good(back) && back !== 409) toast(`${ref} is not restored.`);
-        afterWrite();
-      });
-    }
+    if (good(status)) offerUndo(`Archived ${ref}`);
     afterWrite();
   }
 
@@ -749,16 +792,20 @@
 
   const dialog = byId("dialog");
   let dialogCard = null;
+  let dialogFrom = null; // The list in which the dialog's card stood when its form was sent.
 
-  async function openDialog(card, form, heading) {
-    dialogCard = card.dataset.id;
+  const openDialog = (card, form, heading) => openForm(`${linkOf(card).getAttribute("href")}/${form}`, heading, card);
+
+  /** Opens a form in the dialog; `card` is what the focus comes back to. */
+  async function openForm(url, heading, card) {
+    dialogCard = card?.dataset.id ?? 0;
     byId("dialog-title").textContent = heading;
     byId("dialog-problem").hidden = true;
     byId("dialog-body").replaceChildren();
-    const url = `${linkOf(card).getAttribute("href")}/${form}`;
     await htmx.ajax("GET", url, { source: byId("dialog-body"), target: "#dialog-body", swap: "innerHTML" }).catch(() => {});
     if (!byId("dialog-body").firstElementChild) {
-      problemNotice(byId(`${columnOf(card).id}-notice`), "Not opened.", "Weir could not be reached.", () => openDialog(cardById(dialogCard) ?? card, form, heading));
+      const place = byId(`${card && columnOf(card)?.id}-notice`) ?? byId("board-notice");
+      problemNotice(place, "Not opened.", "Weir could not be reached.", () => openForm(url, heading, cardById(dialogCard) ?? card));
       return;
     }
     dialog.showModal();
@@ -791,6 +838,7 @@
     document.addEventListener("htmx:beforeRequest", (event) => {
       if (!event.detail.elt.matches?.("#dialog form")) return;
       sent.add(event.detail.elt);
+      dialogFrom = cardById(dialogCard)?.parentElement;
       dismissAll();
       writing += 1;
       ownWrite = { verb: "dialog" };
@@ -803,6 +851,7 @@
       ownWrite = null;
       if (good(status) || status === 409) {
         readState();
+        const told = status === 409 ? "" : toldWords();
         dialog.close();
         prepare();
         if (status === 409 && window.Weir.asks?.()) return afterWrite();
@@ -813,7 +862,9 @@
           if (status !== 409) card.scrollIntoView({ block: "nearest", inline: "nearest" });
         }
         if (status === 409) say(`Not done. ${words} ${card ? whereWords(card) : ""}`);
-        else if (card) say(form.dataset.done ? `${refOf(card)} ${form.dataset.done}.` : `${refOf(card)} moved to ${nameOf(columnOf(card))}, ${placeWords(card)}.`);
+        else if (told) offerUndo(told);
+        else if (card && form.id === "move-form") sayMoved(card, dialogFrom);
+        else if (card) say(`${refOf(card)} ${form.dataset.done ?? "is saved"}.`);
       } else if (status !== 422) {
         const problem = byId("dialog-problem");
         problem.textContent = `Not saved. ${failure(status)}${mayHelpAgain(status) ? " Try again." : ""}`;
@@ -913,19 +964,8 @@
   window.Weir = {
     board, boardUrl, mayWork, byId, say, toast, ask, good, failure, mayHelpAgain, element, write, move, rove,
     cardsIn, seenCards, cardById, refOf, linkOf, columnOf, nameOf, placeWords, whereWords, dismissAll, attendAll, problemNotice,
-    openDialog, closeMenu, handleOf, measureHeads, readState, prepare, refreshSoon, afterWrite,
-    /** Runs a change that belongs to no single card; its answer is applied like that of a card's own. */
-    async own(verb, request) {
-      dismissAll();
-      writing += 1;
-      ownWrite = { verb };
-      try {
-        return await request();
-      } finally {
-        writing -= 1;
-        ownWrite = null;
-      }
-    },
+    openDialog, openForm, closeMenu, handleOf, measureHeads, readState, prepare, refreshSoon, afterWrite, own, send, undo, archive, offerUndo, toldWords, keepFocus,
+    menuCard: () => menuCard,
     get dragging() { return dragging; },
   };
 
