@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.config import Settings
 from app.errors import AppError, BadRequest, BodyTooLarge, Forbidden, RequestTimeout
-from app.problems import answer
+from app.problems import answer, reported
 from app.web import CONTENT_SECURITY_POLICY
 
 log = logging.getLogger("weir.request")
@@ -54,10 +54,12 @@ class Guard:
         request_id = token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
         status = 500
+        begun_answer = False
 
         async def send_guarded(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun_answer
             if message["type"] == "http.response.start":
+                begun_answer = True
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 raw = headers.raw
@@ -73,8 +75,11 @@ class Guard:
                 await _answer(refused, scope, receive, send_guarded)
                 return
             await self.app(scope, self._limited(scope, receive), send_guarded)
-        except AppError as error:
-            await _answer(error, scope, receive, send_guarded)
+        except Exception as error:
+            if begun_answer:
+                raise  # Half an answer is out: the connection ends.
+            known = reported(Request(scope), error)
+            await _answer(known, scope, receive, send_guarded)
         finally:
             level = _LEVELS.get(status, logging.INFO)
             if log.isEnabledFor(level):

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app import __version__, openapi, problems
+from app import help as help_pages
 from app.admin import api as admin_api
 from app.admin import pages as admin_pages
 from app.auth import account_pages, link_pages
@@ -117,6 +118,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         auth_pages.router,
         account_pages.router,
         link_pages.router,
+        help_pages.router,
         admin_pages.router,
         admin_api.router,
         auth_api.router,

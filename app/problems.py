@@ -101,17 +101,23 @@ def answer(request: Request, error: AppError) -> Response:
     return request.app.state.web.error_page(request, error, headers)  # type: ignore[no-any-return]
 
 
+def reported(request: Request, error: Exception) -> AppError:
+    """Any exception as one of ours; a fault of the service stands in the log."""
+    known = as_app_error(error)
+    if known.status >= 500 and not isinstance(error, AppError):
+        request_id = getattr(request.state, "request_id", "-")
+        log.error("unhandled error", exc_info=error, extra={"request_id": request_id})
+    return known
+
+
 def install(app: FastAPI) -> None:
-    """Lets an application answer every error by this module."""
+    """Lets an application answer every error that is known by this module. The guard answers what
+    nobody has thought of: an answer from further out would lack its headers."""
 
     async def handle(request: Request, error: Exception) -> Response:
-        known = as_app_error(error)
-        if known.status >= 500 and not isinstance(error, AppError):
-            request_id = getattr(request.state, "request_id", "-")
-            log.error("unhandled error", exc_info=error, extra={"request_id": request_id})
-        return answer(request, known)
+        return answer(request, reported(request, error))
 
-    for kind in (AppError, RequestValidationError, HTTPException, Exception):
+    for kind in (AppError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, handle)
 
 

@@ -30,6 +30,20 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
+# What one can do about an error.
+_HINTS = {
+    403: "Whoever manages the board, or an administrator, can give you the right.",
+    404: "A link can be old or mistyped. If somebody sent it to you, ask them to invite you.",
+    405: "You may have come back to the answer of a form. Go to the page anew.",
+    409: "Somebody else may have changed it meanwhile. Go back and look again.",
+    413: "Send less at once.",
+    429: "Nothing is lost. Wait a moment, then try again.",
+    500: "It is not your fault. What was not confirmed is not saved.",
+    503: "Nothing was changed. In a moment it may be there again.",
+    507: "Nothing was changed. Whoever runs Weir has to make room.",
+}
+
+
 class Viewer(NamedTuple):
     """The signed-in person as every page shows them."""
 
@@ -106,6 +120,9 @@ class Web:
             flash=[],
             status=error.status,
             detail=error.detail,
+            hint=_HINTS.get(error.status, ""),
+            again=again_of(request) if error.status in {429, 500, 503, 507} else "",
+            number=getattr(request.state, "request_id", "") if error.status == 500 else "",
         )
         return HTMLResponse(html, error.status, headers=headers)
 
@@ -206,6 +223,14 @@ def viewer_of(actor: Actor) -> Viewer:
         actor.density,
         actor.shortcuts,
     )
+
+
+def again_of(request: Request) -> str:
+    """Where a request can be tried again: its own address, if it only read."""
+    if request.method != "GET":
+        return ""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return local_path(request.url.path + query)
 
 
 def initials(name: str) -> str:

@@ -838,6 +838,11 @@ def setup_done(page: Page, scene: Scene) -> None:
     page.goto("/setup?t=spent")
 
 
+@sight()
+def help_page(page: Page, scene: Scene) -> None:
+    visit(page, "/help")
+
+
 # ---- The installation ----------------------------------------------------------------------------
 
 

@@ -149,3 +149,40 @@ def test_page_titles_and_languages_are_given(windows: Windows, ops: BoardOf) -> 
         page.goto(path)
         expect(page).to_have_title(f"{title} · Weir")
         expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+# What is chosen, current or full must not be told by a colour that is gone.
+ALIKE = """() => [...document.querySelectorAll('[aria-pressed="true"], [aria-current]')]
+    .filter((each) => each.checkVisibility() && !each.closest('.vh'))
+    .filter((each) => {
+        const others = [...each.parentElement.children].filter((other) =>
+            other.matches(':is(button, a):not([aria-pressed="true"], [aria-current])')
+            && other.checkVisibility());
+        const look = (node) => ['backgroundColor', 'color', 'borderTopColor', 'borderBottomWidth',
+            'fontWeight', 'textDecorationLine'].map((name) => getComputedStyle(node)[name]).join();
+        return others.some((other) => look(other) === look(each));
+    }).map((each) => each.id)"""
+
+
+def test_without_colours_and_at_320_pixels_everything_is_still_told(
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Every page has a title and one first heading, too; a control is as large as a finger on the
+    narrow screens of the test above, and here as large as a pointer."""
+    narrow: dict[str, Any] = {"viewport": {"width": 320, "height": 640}, "forced_colors": "active"}
+    wrong: dict[str, Any] = {}
+    with staged(chromium, tmp_path_factory.mktemp("forced"), finished=12) as (scene, _):
+        browsers = scene.browsers(**narrow)
+        pages = {who: browser.new_page() for who, browser in browsers.items()}
+        for sight in SIGHTS:
+            page = pages[sight.who]
+            sight.show(page, scene)
+            found = {
+                "sideways": scrolls_sideways(page),
+                "alike": page.evaluate(ALIKE),
+                "title": not page.title().endswith(" · Weir"),
+                "headings": page.locator("h1").count() != 1,
+            }
+            if any(found.values()):
+                wrong[sight.name] = {name: each for name, each in found.items() if each}
+    assert wrong == {}
