@@ -20,6 +20,7 @@ BACKLOG, READY, DOING, DEVELOPED, TEST, WAITING, DEPLOY, PRODUCTION = range(8)
 
 _MORNING, _EVENING = 8, 18
 _WORKDAY = _EVENING - _MORNING
+_KEPT_DONE = 10 * _WORKDAY  # So long a finished card stays on the board.
 # Work in hours in the steps in which somebody works: the middle, and how far it scatters.
 _WORK = {DOING: (15.0, 0.65), TEST: (7.0, 0.6), DEPLOY: (3.0, 0.7)}
 _ROOM = {READY: 2, TEST: 3, WAITING: 3, DEPLOY: 2}
@@ -142,14 +143,15 @@ class Calendar:
             if hour.weekday() < 5 and _MORNING <= hour.hour < _EVENING:
                 found.append(clock.from_datetime(hour))
             hour -= timedelta(hours=1)
-        self._hours = found[::-1]
+        self.hours = hours
+        self._moments = found[::-1]
         self._end = clock.from_datetime(end)
         self.today = end.date()
 
     def at(self, hour: float) -> int:
         """The moment of a working hour."""
-        whole = min(int(hour), len(self._hours) - 1)
-        return min(self._hours[whole] + int((hour - whole) * HOUR), self._end)
+        whole = min(int(hour), len(self._moments) - 1)
+        return min(self._moments[whole] + int((hour - whole) * HOUR), self._end)
 
     def day(self, ahead: int) -> date:
         """The day so many days from today."""
@@ -266,6 +268,8 @@ def _entry(index: int, card: Journey, when: Calendar) -> dict[str, Any]:
         done = clock.to_datetime(when.at(card.moves[-1][0])).date()
         due = done + timedelta(days=(card.due_in or 0) % 7)
     (begun, first), *moves = card.moves
+    put_away = card.moves[-1][0] + _KEPT_DONE
+    archived = card.step == PRODUCTION and put_away < when.hours
     return {
         "title": card.title,
         "work_type": card.work_type,
@@ -275,6 +279,7 @@ def _entry(index: int, card: Journey, when: Calendar) -> dict[str, Any]:
         "lane": card.lane,
         "due_on": None if due is None else due.isoformat(),
         "created_at": clock.iso(when.at(begun)),
+        "archived_at": clock.iso(when.at(put_away)) if archived else None,
         "column": STEPS[first],
         "moves": [{"at": clock.iso(when.at(at)), "to": STEPS[step]} for at, step in moves],
         "blocks": [

@@ -19,7 +19,7 @@ LESSONS = (
         "1. Rename me",
         "Open this card and click on its title. Enter saves it, Esc leaves it as it was.\n\n"
         "Whatever changes on a card stays readable in its history.",
-        ("Backlog", "Ready"),
+        ("Backlog",),
     ),
     Lesson(
         "2. Pull me into Development",

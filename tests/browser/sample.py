@@ -23,6 +23,8 @@ class Work(NamedTuple):
     lane: str = "Standard"
     due_in: int | None = None
     fixed: bool = True
+    checked: int | None = None
+    comments: tuple[str, ...] = ()
     assigned: tuple[int, ...] = ()
     blocked: tuple[float, str, str] | None = None
 
@@ -42,7 +44,15 @@ OPEN = (
         due_in=-2,
         fixed=False,
     ),
-    Work("Retry budget for webhooks", (10, 5, 3), "dev", due_in=1, assigned=(0,)),
+    Work(
+        "Retry budget for webhooks",
+        (10, 5, 3),
+        "dev",
+        due_in=1,
+        assigned=(0,),
+        checked=3,
+        comments=("Three tries are enough.", "And a day between the last two."),
+    ),
     Work(
         "Raise the file-descriptor limit on edge nodes",
         (13, 8, 6),
@@ -52,7 +62,7 @@ OPEN = (
         assigned=(2,),
         blocked=(3, "Vendor ticket 4471", "waiting_on_vendor"),
     ),
-    Work("Audit log export", (11, 6, 4, 1), "dev", assigned=(0, 1)),
+    Work("Audit log export", (11, 6, 4, 1), "dev", assigned=(0, 1), checked=5),
     Work("Split the billing worker", (14, 9, 7, 4, 3.2), "dev", "debt"),
     Work("Backup restore drill", (12, 8, 6, 5, 2.1), "ops", "ops", assigned=(1,)),
     Work("Session expires too early", (7, 4, 3, 2, 0.9), "dev", "defect"),
@@ -70,6 +80,9 @@ OPEN = (
 )
 
 
+CHECKLIST = ("Write it down", "Try it on a copy", "Measure it", "Tell support", "Clean up")
+
+
 def fill(board: BoardOf, *people: Person, finished: int = FINISHED) -> list[Any]:
     """Puts the sample onto a fresh board of the template `dev-ops`; the open cards. Up to three
     members are given work."""
@@ -83,7 +96,19 @@ def fill(board: BoardOf, *people: Person, finished: int = FINISHED) -> list[Any]
         if ids:
             card = found[work.title]
             board.person.patch(f"/cards/{card['id']}", {"assignee_ids": ids})
+        _tell(board.person, found[work.title]["id"], work)
     return [found[work.title] for work in OPEN]
+
+
+def _tell(person: Person, card_id: int, work: Work) -> None:
+    """Gives a card its checklist and its comments."""
+    for comment in work.comments:
+        person.post(f"/cards/{card_id}/comments", {"body": comment})
+    if work.checked is not None:
+        body = {"name": "Before it is done", "items": CHECKLIST}
+        items = person.post(f"/cards/{card_id}/checklists", body)["items"]
+        for item in items[: work.checked]:
+            person.patch(f"/checklist-items/{item['id']}", {"checked": True})
 
 
 def _open(work: Work, now: datetime) -> dict[str, Any]:

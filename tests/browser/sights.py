@@ -15,6 +15,7 @@ from tests import databases
 from tests.browser import sample
 from tests.browser.served import Served
 from tests.browser.windows import BoardWindow, Windows
+from tests.support import BoardOf
 
 SOMEBODY, READER, NOBODY, NEWCOMER = "somebody", "reader", "nobody", "newcomer"
 ADMINISTRATOR = "administrator"
@@ -67,6 +68,11 @@ class Scene:
             self.ada.post(f"/cards/{card['id']}/archive")
         self.unused = weir.board(self.ada, "simple")
         self.bare = weir.board(self.ada, "empty")
+        self.sample = BoardOf(self.ada, self.ada.post("/boards/sample")["key"])
+        self.over = weir.board(self.ada, "simple")
+        for title in ("Once", "Twice", "Thrice"):
+            self.over.add(title, "In progress")
+        self.over.limit("In progress", 2)
         self.archived = weir.board(self.ada, "simple")
         self.ada.delete(f"/boards/{self.archived.key}")
         actor = self.ada.actor
@@ -186,6 +192,16 @@ def board_unused(page: Page, scene: Scene) -> None:
 @sight()
 def board_without_columns(page: Page, scene: Scene) -> None:
     scene.board(page, scene.bare)
+
+
+@sight()
+def board_sample(page: Page, scene: Scene) -> None:
+    scene.board(page, scene.sample)
+
+
+@sight()
+def board_over_its_limit(page: Page, scene: Scene) -> None:
+    scene.board(page, scene.over)
 
 
 @sight()
@@ -566,6 +582,11 @@ def card_unblock(page: Page, scene: Scene) -> None:
 @sight()
 def flow(page: Page, scene: Scene) -> None:
     visit(page, f"{scene.url}/flow")
+
+
+@sight()
+def flow_sample(page: Page, scene: Scene) -> None:
+    visit(page, f"/boards/{scene.sample.key}/flow")
 
 
 @sight()

@@ -43,6 +43,7 @@ def test_the_set_up_link_makes_an_administrator_and_a_board_and_works_once(
     expect(page.get_by_role("radio", name=re.compile("Dev \\+ Ops"))).to_be_checked()
     page.get_by_label("Name of the board").fill("Platform")
     page.get_by_label("Key").fill("plat")
+    page.get_by_label("Add a sample board").uncheck()
     page.get_by_role("button", name="Begin").click()
     expect(page).to_have_url(re.compile("/boards/PLAT$"))
     expect(page.get_by_role("status").first).to_have_text("Weir is set up. Welcome.")
@@ -51,6 +52,21 @@ def test_the_set_up_link_makes_an_administrator_and_a_board_and_works_once(
     again = own_windows.open(path=link)
     expect(again.locator("main")).to_contain_text("This Weir has been set up.")
     expect(again.get_by_label("Password")).to_have_count(0)
+
+
+def test_the_first_run_offers_a_sample_board_beside_ones_own(
+    own_weir: Served, own_windows: Windows
+) -> None:
+    page = own_windows.open(path=f"/setup?t={own_weir.db.write_now(auth.new_setup_link)}")
+    page.get_by_label("Your name").fill("Ada Lovelace")
+    page.get_by_label("E-mail").fill("ada@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Name of the board").fill("Platform")
+    page.get_by_role("button", name="Begin").click()
+    expect(page).to_have_url(re.compile("/boards/SAMPLE$"))
+    expect(page.locator(".sample-band")).to_contain_text("This is a sample board.")
+    page.goto("/boards")
+    expect(page.get_by_role("link", name="Platform", exact=True)).to_be_visible()
 
 
 def test_a_set_up_form_with_mistakes_keeps_what_was_typed(
@@ -67,6 +83,7 @@ def test_a_set_up_form_with_mistakes_keeps_what_was_typed(
     expect(page.get_by_label("Your name")).to_have_value("Ada Lovelace")
     expect(page.get_by_label("Password")).to_have_value("")
     page.get_by_role("radio", name=re.compile("None yet")).check()
+    page.get_by_label("Add a sample board").uncheck()
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Begin").click()
     heading(page, "Boards")
