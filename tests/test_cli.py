@@ -272,6 +272,18 @@ def test_a_board_is_made_for_its_owner(weir: Weir, on: Database) -> None:
     on.close()
 
 
+def test_a_sample_board_is_made_for_its_owner_and_nothing_is_wrong_with_it(
+    weir: Weir, on: Database
+) -> None:
+    done(weir("user", "add", "ada@example.org", "--name", "Ada"))
+    make = ("board", "sample", "--owner", "ada@example.org")
+    assert done(weir(*make)) == "SAMPLE is there: http://127.0.0.1:8000/boards/SAMPLE\n"
+    assert done(weir(*make)) == "SAMPLE2 is there: http://127.0.0.1:8000/boards/SAMPLE2\n"
+    assert done(weir("rebuild")) == ""
+    refused(weir("board", "sample", "--owner", "bob@b"), "bob@b has no account")
+    on.close()
+
+
 # --- Bringing in and taking out -----------------------------------------------------------------
 
 
