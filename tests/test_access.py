@@ -151,7 +151,7 @@ def _a_board(world: World, new: bool) -> Call:
 
 
 def _a_sample(world: World, new: bool) -> Call:
-    return Call({"key": world.manager.post("/boards/sample")["key"] if new else "OPS"})
+    return Call({"key": world.manager.post("/boards/sample", {})["key"] if new else "OPS"})
 
 
 def _add_member(world: World, new: bool) -> Call:
@@ -319,7 +319,7 @@ API_TABLE: dict[str, Expected] = {
     "GET /admin/health": Expected(administrators, lambda world, new: Call({})),
     "GET /boards": Expected(anybody_signed_in, lambda world, new: Call({})),
     "POST /boards": Expected(makers_of_boards, _create_board),
-    "POST /boards/sample": Expected(makers_of_boards, lambda world, new: Call({})),
+    "POST /boards/sample": Expected(makers_of_boards, lambda world, new: Call({}, {})),
     "DELETE /boards/{key}/sample": Expected(managers, _a_sample),
     "GET /boards/{key}": Expected(readers, _ops()),
     "PATCH /boards/{key}": Expected(

@@ -1,8 +1,6 @@
 """The API of sample boards."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Body
+from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
@@ -30,7 +28,7 @@ class SampleIn(Model):
 
 
 @router.post("/sample", response_model=BoardOut, status_code=201, responses=responses(409))
-async def create_sample(call: CallDep, body: Annotated[SampleIn | None, Body()] = None) -> Response:
+async def create_sample(call: CallDep, body: SampleIn | None = None) -> Response:
     """Makes a board with sixty days of made-up work and six cards to learn by; whoever makes it is
     its manager. It alone can be removed whole."""
     wanted = body or SampleIn.model_validate({})

@@ -68,7 +68,7 @@ class Scene:
             self.ada.post(f"/cards/{card['id']}/archive")
         self.unused = weir.board(self.ada, "simple")
         self.bare = weir.board(self.ada, "empty")
-        self.sample = BoardOf(self.ada, self.ada.post("/boards/sample")["key"])
+        self.sample = BoardOf(self.ada, self.ada.post("/boards/sample", {})["key"])
         self.over = weir.board(self.ada, "simple")
         for title in ("Once", "Twice", "Thrice"):
             self.over.add(title, "In progress")

@@ -49,9 +49,9 @@ def test_each_sample_gets_a_key_of_its_own_unless_one_is_chosen(ada: Person) -> 
 
 
 def test_a_sample_is_made_quickly(ada: Person) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     sample(ada)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_nothing_is_wrong_with_a_sample(ada: Person) -> None:
