@@ -13,7 +13,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Cards",
         (
-            ("↑ ↓ ← →, H J K L", "go to another card"),
+            ("↑ ↓ ← →, H J K", "go to another card"),
             ("Enter", "open the card"),
             ("Space", "a quick look"),
             (_MOVES, "move it at once: to the next column, up or down"),
