@@ -43,7 +43,14 @@ from app.samples import first_run
 from app.samples import pages as samples_pages
 from app.schema import is_current
 from app.shaping import api as shaping_api
-from app.shaping import column_pages, group_pages, label_api, lane_pages, limit_pages
+from app.shaping import (
+    column_pages,
+    group_pages,
+    label_api,
+    label_pages,
+    lane_pages,
+    limit_pages,
+)
 from app.shaping import pages as shaping_pages
 from app.web import STATIC, Web
 
@@ -115,6 +122,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         samples_api.router,
         first_run.router,
         limit_pages.router,
+        label_pages.router,
         auth_pages.router,
         account_pages.router,
         link_pages.router,

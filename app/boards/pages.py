@@ -209,7 +209,6 @@ async def show_people(
             title=f"People on {board.row.name}",
             status=status,
             board=board_head(board),
-            manages=board.may_manage,
             members=[
                 {
                     **row._asdict(),
@@ -274,6 +273,8 @@ def board_head(board: OpenBoard) -> dict[str, Any]:
         "archived": not open_,
         "may_work": board.may_work and open_,
         "may_manage": board.may_manage and open_,
+        # An archived board has settings too: there it comes back.
+        "manages": board.may_manage,
     }
 
 

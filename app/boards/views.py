@@ -168,6 +168,7 @@ class BoardView:
     sample: bool
     may_work: bool
     may_manage: bool
+    manages: bool  # an archived board, too
     gauge: Gauge
     blocked_count: int
     over_count: int

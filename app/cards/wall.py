@@ -156,6 +156,7 @@ def board_view(tx: Tx, web: Web, board: OpenBoard, match: Match | None = None) -
         sample=board.row.sample,
         may_work=board.may_work and board.row.archived_at is None,
         may_manage=board.may_manage and board.row.archived_at is None,
+        manages=board.may_manage,
         gauge=heads.board(),
         blocked_count=wall.blocked,
         over_count=heads.over(),

@@ -20,6 +20,7 @@ def model(ops: BoardOf, grace: Person) -> BoardOf:
     ada.patch(f"/columns/{ops.column('Test')}", policy)
     ops.join(grace, "liaison")
     ops.add("A card", labels=["infra"])
+    ada.post(f"/boards/{ops.key}/labels", {"name": "customer", "color": "teal"})
     return ops
 
 
@@ -42,6 +43,10 @@ def shape(board: BoardOf) -> Any:
         "lanes": [
             (lane["name"], lane["wip_limit"], lane["expedite"], lane["position"])
             for lane in read["lanes"]
+        ],
+        "labels": [
+            (label["name"], label["color"])
+            for label in board.person.get(f"/boards/{board.key}/labels")["items"]
         ],
         **{name: read[name] for name in ("wip_limit", "person_wip_limit", "time_zone", "teams")},
     }

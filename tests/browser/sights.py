@@ -722,6 +722,19 @@ def settings_group(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def settings_labels(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/settings/labels")
+
+
+@sight()
+def settings_labels_with_errors(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/settings/labels")
+    page.get_by_label("Name of the label api").fill("infra")
+    page.get_by_role("button", name="Save api").click()
+    expect(page.locator(".error")).to_be_visible()
+
+
+@sight()
 def settings_lanes(page: Page, scene: Scene) -> None:
     visit(page, f"{scene.url}/settings/lanes")
 

@@ -37,7 +37,7 @@ def text(response: Response) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", response.text)).split())
 
 
-PAGES = ("", "/columns", "/groups", "/lanes")
+PAGES = ("", "/columns", "/groups", "/lanes", "/labels")
 
 
 def test_every_page_is_for_those_who_shape_the_board(
@@ -382,6 +382,52 @@ def test_lanes_are_added_ordered_changed_and_deleted(ops: BoardOf, browser: Brow
     done = browser.send(f"{path}/delete", target=ops.lane("Standard"))
     assert went_on(done, at(ops, "/lanes"))
     assert names(ops, "lanes") == ["Standard", "Expedite"]
+
+
+# --- Labels ---------------------------------------------------------------------------------------
+
+
+def test_labels_are_made_painted_renamed_and_removed(ops: BoardOf, browser: Browser) -> None:
+    def there() -> list[tuple[str, str, int]]:
+        found = ops.person.get(f"/boards/{ops.key}/labels")["items"]
+        return [(label["name"], label["color"], label["card_count"]) for label in found]
+
+    assert "No labels yet." in text(browser.get(at(ops, "/labels")))
+    made = browser.send(at(ops, "/labels"), name="customer", color="teal")
+    assert went_on(made, at(ops, "/labels"))
+    card = ops.add(labels=["customer"])
+    label = ops.person.get(f"/boards/{ops.key}/labels")["items"][0]["id"]
+    path = at(ops, f"/labels/{label}")
+    page = browser.get(at(ops, "/labels"))
+    assert '<span class="label label-teal">customer</span>' in page.text
+    assert "1 card" in text(page)
+    browser.send(path, name="client", color="brown")
+    assert there() == [("client", "brown", 1)]
+    assert ops.person.get(f"/cards/{card['id']}")["labels"] == ["client"]
+    assert went_on(browser.send(f"{path}/delete", name="", color="x"), at(ops, "/labels"))
+    assert there() == []
+    assert browser.send(path, name="back").status_code == 404
+
+
+def test_a_label_with_a_mistake_comes_back(ops: BoardOf, ada: Person, browser: Browser) -> None:
+    labels = at(ops, "/labels")
+    for name in ("one", "two"):
+        browser.send(labels, name=name, color="red")
+    one = ops.person.get(f"/boards/{ops.key}/labels")["items"][0]["id"]
+    for path, form, status, words in (
+        (labels, {"name": "one"}, 409, "The board has a label one already."),
+        (labels, {"name": ""}, 422, "must not be empty"),
+        (labels, {"name": "three", "color": "mauve"}, 422, "must be one of the choices"),
+        (f"{labels}/{one}", {"name": "two"}, 409, "The board has a label two already."),
+        (f"{labels}/{one}", {"name": " "}, 422, "must not be empty"),
+    ):
+        answer = browser.send(path, **form)
+        assert (answer.status_code, words in text(answer)) == (status, True), form
+    other = ada.board(f"{ops.key}S", "simple")
+    theirs = ada.post(f"/boards/{other.key}/labels", {"name": "theirs"})["id"]
+    assert browser.send(f"{labels}/{theirs}", name="taken").status_code == 404
+    assert browser.send(f"{labels}/{theirs}/delete").status_code == 404
+    assert ada.get(f"/boards/{other.key}/labels")["items"][0]["name"] == "theirs"
 
 
 def test_people_stand_among_the_settings_for_those_who_shape_the_board(

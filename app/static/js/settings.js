@@ -3,6 +3,8 @@
 
 (() => {
   const REMEMBERED = "weir-settings-focus";
+  // On a phone the navigation is wider than the window.
+  document.querySelector(".settings-nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
   const form = document.getElementById("order");
   if (!form) return;
 
