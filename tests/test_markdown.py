@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 from jinja2 import DictLoader
 
-from app.markdown import markdown, mentioned
+from app.markdown import markdown, mentioned, with_task
 from app.web import make_environment
 
 
@@ -221,3 +221,24 @@ def test_templates_use_it_without_calling_anything_safe() -> None:
     environment.loader = DictLoader({"a.html": "{{ text | markdown }}"})
     html = environment.get_template("a.html").render(text="*a* <b>")
     assert html == "<p><em>a</em> &lt;b&gt;</p>\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "task", "done", "then"),
+    [
+        ("- [ ] one\n- [x] two", 0, True, "- [x] one\n- [x] two"),
+        ("- [ ] one\n- [X] two", 1, False, "- [ ] one\n- [ ] two"),
+        ("Now:\r\n\r\n* [ ] one\r\n  1. [ ] two", 1, True, "Now:\r\n\r\n* [ ] one\r\n  1. [x] two"),
+        ("> - [ ] one [ ] of these", 0, True, "> - [x] one [ ] of these"),
+        ("```\n- [ ] none\n```\n\n- [ ] one", 0, True, "```\n- [ ] none\n```\n\n- [x] one"),
+        ("-\n  [ ] one", 0, True, "-\n  [x] one"),
+        ("- [ ] one", 1, True, None),
+        ("[ ] none", 0, True, None),
+        ("", 0, True, None),
+    ],
+)
+def test_a_task_is_ticked_in_its_source(text: str, task: int, done: bool, then: str | None) -> None:
+    assert with_task(text, task, done) == then
+    if then is not None:
+        box = markdown(then).split("<input")[task + 1]
+        assert ("checked" in box.split(">")[0]) is done

@@ -12,13 +12,14 @@ from app.boards.history import VIEWER, lock_board, read_board
 from app.call import Answer, CallDep
 from app.cards import service
 from app.cards.pages import fragments
-from app.cards.queries import numbered_card
+from app.cards.queries import find_card, numbered_card
+from app.cards.refs import card_id_of_ref
 from app.cards.rows import CardRow
 from app.cards.schemas import ServiceClass, WorkType
 from app.db import Tx
 from app.details.answers import board_swap, change_card, show_panel
 from app.details.texts import save_text, tick_task
-from app.errors import Conflict
+from app.errors import Conflict, NotFound
 from app.forms import Form, read_form
 from app.types import (
     Day,
@@ -95,8 +96,12 @@ async def card(
     call: CallDep, key: KeyInUrl, number: IdInUrl, whole: WordInUrl | None = None
 ) -> Response:
     """A card's panel over its board; for htmx the panel alone. `whole` names a part that is shown
-    from its beginning."""
-    return await show_panel(call, key, number, whole=whole)
+    from its beginning. The number that a card had on another board leads to where it is now."""
+    try:
+        return await show_panel(call, key, number, whole=whole)
+    except NotFound:
+        now = await call.fetch(_moved, key, number)
+        return web_of(call.request).redirect(f"/boards/{now.board_key}/cards/{now.number}")
 
 
 @router.post("/title")
@@ -186,3 +191,8 @@ async def discard(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     if isinstance(done, Answer):
         return done.response()
     return web.redirect(f"/boards/{key}", ("ok", f"{done} is discarded."))
+
+
+def _moved(tx: Tx, actor: Actor, key: str, number: int) -> CardRow:
+    """Where a card is that had this number; 404 where the person does not see that."""
+    return find_card(tx, actor, card_id_of_ref(tx, actor, f"{key}-{number}"))

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 from httpx2 import Response
+from sqlalchemy import insert
 
 from app.auth import service as auth
+from app.db import Tx
+from app.models import CardAddress
 from tests.cards.test_statements import cost
 from tests.support import BoardOf, Person
 
@@ -186,6 +189,26 @@ def test_a_stranger_finds_nothing(path: str, grace: Person) -> None:
     assert stranger.get(path).status_code == 404
     assert stranger.get(f"{path}/candidates?ref=a").status_code == 404
     assert stranger.post(f"{path}/comments", body="Hello").status_code == 404
+
+
+def test_an_old_number_leads_to_where_the_card_is_now(
+    page: Reader, ops: BoardOf, ada: Person, grace: Person
+) -> None:
+    other = ada.board("NEWER", "simple")
+    card, board_id = other.add("Has moved"), ops.read()["id"]
+
+    def leave(tx: Tx) -> None:
+        old = {"board_id": board_id, "number": 77, "card_id": card["id"], "left_at": 1}
+        tx.execute(insert(CardAddress).values(old))
+
+    ops.person.weir.db.write_now(leave)
+    old = f"/boards/{ops.key}/cards/77"
+    for headers in ({}, HTMX):
+        answer = page.get(old, headers)
+        assert answer.status_code == 303
+        assert answer.headers["location"] == f"/boards/{other.key}/cards/{card['number']}"
+    ops.join(grace)
+    assert Reader(grace).get(old).status_code == 404
 
 
 def test_cards_to_link_to_are_found_where_one_may_look(

@@ -75,6 +75,7 @@
       location.assign(url); // The page itself says what is the matter.
       return;
     }
+    if (panel().dataset.url !== url) return location.assign(url); // It has another address now.
     const address = url + location.search;
     if (how === "push") history.pushState({ weir: "panel" }, "", address);
     else if (how === "replace") history.replaceState(history.state, "", address);
