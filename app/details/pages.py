@@ -104,7 +104,7 @@ async def card(
         return web_of(call.request).redirect(f"/boards/{now.board_key}/cards/{now.number}")
 
 
-@router.post("/title")
+@router.post("/texts/title")
 async def title(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     """Saves the title; what somebody else saved meanwhile is shown, not lost."""
     sent = await read_form(call.request, TitleForm)
@@ -118,7 +118,7 @@ async def title(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     return await change_card(call, key, number, verb, at="title", typed=sent.typed)
 
 
-@router.post("/description")
+@router.post("/texts/description")
 async def description(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     """Saves the description; what somebody else saved meanwhile is shown, not lost."""
     sent = await read_form(call.request, DescriptionForm)

@@ -85,14 +85,14 @@ def test_a_text_is_saved_over_the_one_that_was_seen_and_over_no_other(
     first = page.get(path).text.split('data-seen-title="')[1][:16]
     ops.person.patch(f"/cards/{card['id']}", {"team": "ops"})
     stale = {"version": card["version"], "seen": first}
-    assert page.post(f"{path}/title", title="Mine", **stale).status_code == 200
-    refused = page.post(f"{path}/title", title="Mine again", **stale)
+    assert page.post(f"{path}/texts/title", title="Mine", **stale).status_code == 200
+    refused = page.post(f"{path}/texts/title", title="Mine again", **stale)
     assert refused.status_code == 409
     assert "changed the title while you were writing" in refused.text
     assert "Mine again" in refused.text
     assert ops.cards()[0]["title"] == "Mine"
     # Who saves what is there already disturbs nobody.
-    assert page.post(f"{path}/title", title="Mine", **stale).status_code == 200
+    assert page.post(f"{path}/texts/title", title="Mine", **stale).status_code == 200
 
 
 def test_without_a_mark_the_version_decides(
@@ -100,8 +100,8 @@ def test_without_a_mark_the_version_decides(
 ) -> None:
     ops.person.patch(f"/cards/{card['id']}", {"team": "ops"})
     old, new = {"version": card["version"]}, {"version": card["version"] + 1}
-    assert page.post(f"{path}/description", description="Mine", **old).status_code == 409
-    assert page.post(f"{path}/description", description="", **new).status_code == 200
+    assert page.post(f"{path}/texts/description", description="Mine", **old).status_code == 409
+    assert page.post(f"{path}/texts/description", description="", **new).status_code == 200
     assert ops.cards()[0]["description"] == ""
 
 
@@ -168,8 +168,8 @@ def test_a_viewer_sees_no_form_and_may_send_none(
     assert "<form" not in viewer.get(path).text
     version = {"version": str(card["version"])}
     for part, form in (
-        ("title", {"title": "Mine", **version}),
-        ("description", {"description": "Mine", **version}),
+        ("texts/title", {"title": "Mine", **version}),
+        ("texts/description", {"description": "Mine", **version}),
         ("tasks", {"task": "0", "checked": "true", **version}),
         ("fields", {"field": "team", "team": "ops"}),
         ("discard", {}),

@@ -464,7 +464,7 @@
     } else if (link.dataset.dialog && cardHere()) {
       event.preventDefault();
       const { dialog } = link.dataset;
-      Weir.openDialog(cardHere(), dialog, `${link.textContent.trim().replace(/( to)?…$/, "")} ${panel().dataset.ref}`);
+      Weir.openDialog(cardHere(), dialog, `${link.textContent.trim().replace(/( to)?….*$/s, "")} ${panel().dataset.ref}`);
     } else if (link.matches("[data-panel]")) {
       event.preventDefault();
       inLine(() => load(link.getAttribute("href")));
