@@ -1,10 +1,14 @@
 """What keeps the design: who may write what, and where time and transactions come from."""
 
 import ast
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.routes import undocumented
 
 APP = Path(__file__).parent.parent / "app"
 MODULES = sorted(path for path in APP.rglob("*.py") if "vendor" not in path.parts)
@@ -182,6 +186,13 @@ def test_every_kind_of_event_that_is_written_is_known_to_the_page() -> None:
     }
     assert "card.moved" in written
     assert [kind for kind in sorted(map(str, written)) if f'"{kind}"' not in script] == []
+
+
+def test_no_two_routes_answer_the_same_request() -> None:
+    asked = Counter(
+        (route.method, re.sub(r"\{.*?\}", "{}", route.path)) for route in undocumented()
+    )
+    assert [request for request, times in asked.items() if times > 1] == []
 
 
 def _named(node: ast.AST) -> str:
