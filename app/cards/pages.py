@@ -18,7 +18,7 @@ from app.cards.matching import filter_of, matched, matching_json
 from app.cards.queries import numbered_card
 from app.cards.rows import CardRow
 from app.cards.swaps import changes_since, changes_swap, columns_swap, notice_of
-from app.cards.wall import board_view
+from app.cards.wall import board_view, columns_html
 from app.db import Tx
 from app.errors import AppError
 from app.types import KeyInUrl, SeqInUrl
@@ -111,6 +111,9 @@ async def show_board(
             else opened["page_title"],
             status=status,
             board=view,
+            columns=columns_html(tx, web, found, view)
+            if notice is None and typed is None and not asked
+            else None,
             filter=filter_of(tx, found, asked, view.people, found_cards),
             notice=shown,
             typed=typed,

@@ -168,6 +168,18 @@ def board_view(tx: Tx, web: Web, board: OpenBoard, match: Match | None = None) -
     )
 
 
+def columns_html(tx: Tx, web: Web, board: OpenBoard, view: BoardView) -> Markup:
+    """A board's columns without a filter, a notice or anything typed: rendered once for those who
+    may do the same, until something happens or a minute has passed."""
+    mark = _mark(board)
+    key = ("columns", board.id, view.may_work, view.may_manage)
+    known: tuple[Any, Markup] | None = tx.memory.get(key)
+    if known is None or known[0] != mark:
+        html = web.render("boards/_columns.html", board=view, notice=None, typed=None)
+        known = tx.memory[key] = (mark, Markup(html))  # noqa: S704 - a template's own text
+    return known[1]
+
+
 def people_of(tx: Tx, board: OpenBoard, full: Mapping[int, str] | None = None) -> list[Person]:
     """The members of a board as faces; `full` says whose limit is reached, where that is known."""
     full = full_people(tx, board) if full is None else full
@@ -228,8 +240,13 @@ def blocked_count(tx: Tx, board: OpenBoard) -> int:
     return int(tx.scalar(_BLOCKED, board_id=board.id))
 
 
+def _mark(board: OpenBoard) -> tuple[int, int, int]:
+    """What a board shows is the same under the same mark."""
+    return board.seq, board.row.shape, board.now // clock.MINUTE
+
+
 def _wall(tx: Tx, web: Web, board: OpenBoard) -> _Wall:
-    mark = (board.seq, board.row.shape, board.now // clock.MINUTE)
+    mark = _mark(board)
     key = ("wall", board.id, board.may_work)
     known: _Wall | None = tx.memory.get(key)
     if known is not None and known.mark == mark:
