@@ -517,17 +517,18 @@ def test_the_focus_goes_through_the_page_from_the_top_to_the_right(
     page = board.page
     page.evaluate("document.activeElement.blur()")
     seen = []
-    for _ in range(24):
+    for _ in range(28):
         press(page, "Tab")
         seen.append(page.evaluate("document.activeElement.id"))
     columns = [board.column(name).get_attribute("id") for name in ("To do", "In progress", "Done")]
     expected = ["skip", "brand", f"face-{simple.person.id}", "filter-button", "flow-link"]
     expected += ["view-button", "new-card", "account-button", "board"]
-    expected += [f"{columns[0]}-plus", f"{columns[0]}-fold"]
+    limits = [f"limit-column-{(column or '').removeprefix('col-')}" for column in columns]
+    expected += [limits[0], f"{columns[0]}-plus", f"{columns[0]}-fold"]
     expected += [f"card-{card['id']}-link", f"card-{card['id']}-menu"]
     expected += [f"{columns[0]}-title", f"{columns[0]}-submit"]
-    for column in columns[1:]:
-        expected += [f"{column}-{part}" for part in ("plus", "fold", "title", "submit")]
+    for column, limit in zip(columns[1:], limits[1:], strict=True):
+        expected += [limit, *(f"{column}-{part}" for part in ("plus", "fold", "title", "submit"))]
     assert seen[: len(expected)] == expected
 
 

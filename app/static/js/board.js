@@ -75,7 +75,9 @@
     const current = chosen ?? focused ?? cards.find((card) => linkOf(card).tabIndex === 0) ?? cards[0];
     for (const card of cards) {
       const tabIndex = card === current ? 0 : -1;
-      linkOf(card).tabIndex = tabIndex;
+      const link = linkOf(card);
+      if (link.tabIndex === tabIndex && link.hasAttribute("tabindex")) continue; // A thousand cards, one change.
+      link.tabIndex = tabIndex;
       const menu = card.querySelector(".card-menu");
       if (menu) menu.tabIndex = tabIndex;
     }
@@ -515,6 +517,7 @@
 
   const takeDrop = (event) => event.preventDefault(); // Only Escape or a drop outside the board then ends as "none".
 
+  const LONG_LIST = 20;
   const sortableOptions = {
     group: "cards",
     draggable: ".card:not([hidden])",
@@ -532,6 +535,8 @@
     chosenClass: "is-chosen",
     onStart(event) {
       dragging = true;
+      // Sortable lays the page out anew for each card that makes room: in a long list that takes longer than the motion.
+      for (const list of document.querySelectorAll(".cell")) Sortable.get(list)?.option("animation", calm.matches || list.childElementCount > LONG_LIST ? 0 : 120);
       cancelled = false;
       origin = { list: event.from, next: event.item.nextElementSibling };
       board.classList.add("is-dragging");
@@ -649,8 +654,9 @@
     const tallest = (within, heads) => Math.max(0, ...Array.from(within.querySelectorAll(heads), (head) => head.offsetHeight)); // Not of collapsed columns.
     const groupHead = tallest(columns, ".group-head");
     const head = Math.max(tallest(columns, ":scope > .column:not(.is-collapsed) > .column-top > .column-head"), groupHead + tallest(columns, ".group > .column:not(.is-collapsed) > .column-top > .column-head"));
-    columns.style.setProperty("--head", `${head}px`);
-    columns.style.setProperty("--group-head", `${groupHead}px`);
+    for (const [name, height] of [["--head", `${head}px`], ["--group-head", `${groupHead}px`]]) {
+      if (columns.style.getPropertyValue(name) !== height) columns.style.setProperty(name, height);
+    }
   }
 
   /** Tells the other scripts of this page that cards were put, changed or taken away. */

@@ -36,6 +36,7 @@
       for (const cell of cells) {
         const lane = `lane-${cell.dataset.lane}`;
         cell.classList.toggle("is-folded", folded.has(lane));
+        cell.classList.toggle("is-long", cell.childElementCount > 20);
         lanes.set(lane, [...(lanes.get(lane) ?? []), cell]);
       }
     });

@@ -9,7 +9,7 @@
   const { board, boardUrl, byId, columnOf, linkOf, refOf } = weir;
   const text = byId("filter-text");
   const NAMES = ["age", "assignee", "blocked", "class", "due", "label", "lane", "q", "team", "type"];
-  const TYPING = 60; // Milliseconds that a hand may rest between two letters.
+  const TYPING = 20; // Milliseconds: a letter is answered at once, and the next one takes its place.
 
   let query = byId("filter-bar").dataset.query;
   let matching = null; // The ids of the cards that match; null without a filter.
