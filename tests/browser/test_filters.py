@@ -160,6 +160,23 @@ def test_keys_pass_over_hidden_cards_and_the_focus_is_not_lost_with_one(
     expect(board.card(second)).to_be_hidden()
 
 
+def test_a_card_opened_over_a_filtered_board_leaves_the_filter_as_it_is(
+    windows: Windows, ops: BoardOf
+) -> None:
+    card = ops.add("Rotate keys")
+    ops.add("other")
+    board = windows.board(ops)
+    type_text(board.page, "keys")
+    shows(board, card)
+    board.page.locator("#filter-close").click()
+    board.title(card).click()
+    expect(board.page).to_have_url(re.compile(rf"/cards/{card['number']}\?q=keys$"))
+    shows(board, card)
+    board.page.go_back()
+    expect(board.page).to_have_url(re.compile(rf"/boards/{ops.key}\?q=keys$"))
+    shows(board, card)
+
+
 def test_without_scripts_the_form_and_the_chips_do_the_same(windows: Windows, ops: BoardOf) -> None:
     ops.add("Rotate keys", team="ops")
     ops.add("Locks", team="ops")

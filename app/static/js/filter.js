@@ -50,10 +50,10 @@
   }
 
   function keepAddress() {
-    if (location.pathname !== boardUrl) return; // A card lies over the board and has the address for itself.
     const rest = [...new URLSearchParams(location.search)].filter(([name]) => !NAMES.includes(name));
     const search = new URLSearchParams([...rest, ...pairs()]).toString();
-    history.replaceState(history.state, "", boardUrl + (search && `?${search}`) + location.hash);
+    // The address of a card that lies over the board carries the filter too, so that closing it keeps it.
+    history.replaceState(history.state, "", location.pathname + (search && `?${search}`) + location.hash);
   }
 
   /** Lets every control show what is set. */
