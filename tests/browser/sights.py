@@ -567,6 +567,14 @@ def card_move(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def card_question(page: Page, scene: Scene) -> None:
+    visit(page, scene.card_url("Upgrade") + "/move")
+    page.get_by_label("Column").select_option("In production")
+    page.get_by_role("button", name="Move", exact=True).click()
+    expect(page.get_by_role("heading", name="leaves Deploy")).to_be_visible()
+
+
+@sight()
 def card_block(page: Page, scene: Scene) -> None:
     visit(page, scene.card_url("Split the") + "/block")
 
