@@ -14,9 +14,10 @@ from app.db import Query, Statement, Tx
 from app.details.checklists import add_checklist, change_item
 from app.details.comments import add_comment
 from app.exchange.history import import_history
-from app.models import Board, Card, Label
+from app.models import Board, Card
 from app.samples import lessons
 from app.samples.journeys import DOING, STEPS, TEST, Calendar, Play, document, played
+from app.shaping.labels import add_label
 from app.shaping.service import change_column
 
 KEY = "SAMPLE"
@@ -35,11 +36,6 @@ class _Key(NamedTuple):
 
 
 _FLAG = Statement(update(Board).where(Board.id == bindparam("board")).values(sample=True))
-_COLOR = Statement(
-    update(Label)
-    .where(Label.board_id == bindparam("board"), Label.name == bindparam("label"))
-    .values(color=bindparam("chosen"))
-)
 _CARDS = Query(
     select(Card.id, Card.column_id, Card.lane_id)
     .where(Card.board_id == bindparam("board_id"))
@@ -59,6 +55,8 @@ def make_sample(
     for column in board.shape.columns:
         if column.name in lessons.POLICIES:
             change_column(tx, actor, column.id, {"policy": lessons.POLICIES[column.name]})
+    for label, color in lessons.COLORS.items():
+        add_label(tx, actor, board.row.key, label, color)
     play = played()
     history = document(play, board.now)
     import_history(
@@ -67,8 +65,6 @@ def make_sample(
         board.row.key,
         {**history, "cards": [*history["cards"], *lessons.entries(board.now)]},
     )
-    for label, color in lessons.COLORS.items():
-        tx.run(_COLOR, board=board.id, label=label, chosen=color)
     cards = tx.all(_CARDS, board_id=board.id)
     _refuse(tx, actor, board.row.key, play, cards)
     _detail(tx, actor, board, cards)

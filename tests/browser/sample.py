@@ -80,6 +80,7 @@ OPEN = (
 )
 
 
+LABELS = {"api": "blue", "infra": "teal", "performance": "violet", "security": "red"}
 CHECKLIST = ("Write it down", "Try it on a copy", "Measure it", "Tell support", "Clean up")
 
 
@@ -88,6 +89,8 @@ def fill(board: BoardOf, *people: Person, finished: int = FINISHED) -> list[Any]
     members are given work."""
     now = datetime.now(UTC)
     cards = [_open(work, now) for work in OPEN] + _finished(now, finished)
+    for name, color in LABELS.items():
+        board.person.post(f"/boards/{board.key}/labels", {"name": name, "color": color})
     board.person.post(f"/boards/{board.key}/import", {"format": "weir-history/1", "cards": cards})
     board.person.patch(f"/boards/{board.key}", {"person_wip_limit": PERSON_LIMIT})
     found = {card["title"]: card for card in board.cards()}
