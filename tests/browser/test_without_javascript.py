@@ -198,6 +198,36 @@ def test_the_fields_of_a_card_are_changed(board: BoardWindow, ops: BoardOf, jo: 
     )
 
 
+def test_a_card_is_talked_about_worked_through_and_linked(board: BoardWindow, ops: BoardOf) -> None:
+    card, other = ops.add("A card"), ops.add("Another")
+    page = card_page(board, card)
+    page.get_by_label("New comment").fill("Is it **tested**?")
+    page.locator("#comment-save").click()
+    expect(page.locator(".comment strong").last).to_have_text("tested")
+    page.locator(".comment summary").click()
+    page.get_by_label("Comment", exact=True).fill("It is tested.")
+    page.locator(".comment").get_by_role("button", name="Save").click()
+    expect(page.locator(".comment")).to_contain_text("It is tested.")
+    page.locator("#checklist-add").click()
+    page.locator("#checklist-save").click()
+    page.get_by_label("New item of To do").fill("Tell support")
+    page.get_by_role("button", name="Add to To do").click()
+    page.get_by_role("checkbox", name="Tell support").check()
+    page.locator(".item").get_by_role("button", name="Save").last.click()
+    expect(page.locator(".checklist-count")).to_have_text("1 of 1")
+    page.locator("#link-add").click()
+    page.get_by_label("The other card", exact=True).fill("NOSUCH-1")
+    page.locator("#link-save").click()
+    expect(page.locator("#link-error")).to_contain_text("no such card")
+    page.get_by_label("The other card", exact=True).fill(other["ref"])
+    page.locator("#link-save").click()
+    expect(page.locator(".links")).to_contain_text("Another")
+    page.locator("#address-add").click()
+    page.get_by_label("Address", exact=True).fill("https://wiki.example.org")
+    page.locator("#address-save").click()
+    expect(page.locator(".links")).to_contain_text("wiki.example.org")
+
+
 def test_a_card_is_discarded_after_a_question(board: BoardWindow, ops: BoardOf) -> None:
     card = ops.add("Goes for ever")
     page = card_page(board, card)

@@ -113,6 +113,7 @@
 
   addEventListener("popstate", async () => {
     const path = location.pathname;
+    if (path === wanted) return; // Only the fragment has changed.
     if (/\/cards\/\d+$/.test(path)) open(path, "");
     else if (isOpen()) {
       if (await flush()) shut();
