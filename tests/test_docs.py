@@ -2,7 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
+from typer.main import get_command
+
+from app.cli import cli
 from app.config import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -30,3 +34,21 @@ def test_every_setting_is_in_the_readme() -> None:
     readme = README.read_text()
     settings = [f"`WEIR_{name.upper()}`" for name in Settings.model_fields]
     assert [name for name in settings if name not in readme] == []
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = README.read_text()
+    commands = names_of(get_command(cli), "weir")
+    assert len(commands) > 10
+    assert [name for name in commands if f"`{name}" not in readme] == []
+
+
+def names_of(command: Any, name: str) -> list[str]:
+    """A command by its whole name, or those of a group."""
+    if not hasattr(command, "commands"):
+        return [name]
+    return [
+        found
+        for part, inner in command.commands.items()
+        for found in names_of(inner, f"{name} {part}")
+    ]

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from sqlalchemy import bindparam, update
 
 from app.auth.actor import Actor
+from app.auth.links import forget_password_link
 from app.auth.service import account_for_sign_in
 from app.auth.sessions import end_other_sessions
 from app.db import Statement, Tx
@@ -46,4 +47,5 @@ def change_password(tx: Tx, actor: Actor, old: str, new: str) -> int:
     the hash that was found right: 422 where it has been replaced meanwhile."""
     if not tx.run(_REPLACE_PASSWORD, user_id=actor.id, old=old, new=new):
         raise Invalid((("body", "old_password"), WRONG_PASSWORD))
+    forget_password_link(tx, actor.id)
     return end_other_sessions(tx, actor)

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from app import clock
 from app.auth.actor import Actor, digest, new_secret
+from app.auth.links import forget_password_link
 from app.db import Query, Statement, Tx
 from app.errors import (
     AlreadyExists,
@@ -245,9 +246,11 @@ def find_user(tx: Tx, email: str) -> Actor:
 
 
 def set_password(tx: Tx, email: str, password_hash: str) -> None:
-    """Gives an account another password and ends its sessions; 422 where there is no account."""
+    """Gives an account another password, ends its sessions and a link to a new one; 422 where
+    there is no account."""
     person = find_user(tx, email)
     tx.run(_SET_PASSWORD, user_id=person.id, password_hash=password_hash)
+    forget_password_link(tx, person.id)
     tx.run(_END_ALL_SESSIONS, user_id=person.id)
     tx.rights = True
 

@@ -112,6 +112,15 @@ def test_a_newer_link_replaces_the_older(weir: Weir, admin: Browser, ada: Person
     assert not signs_in(weir, ada.email, PASSWORD)
 
 
+def test_a_link_ends_when_its_owner_changes_the_password(
+    weir: Weir, admin: Browser, ada: Person
+) -> None:
+    link = admin.ask("POST", f"{API}/admin/users/{ada.id}/password-link").json()["url"]
+    body = {"old_password": PASSWORD, "new_password": "staple of a better horse"}
+    assert Browser(weir, ada).ask("PUT", f"{API}/me/password", json=body).status_code == 204
+    assert open_link(weir, link).status_code == 404
+
+
 # --- Switching off -------------------------------------------------------------------------------
 
 
