@@ -22,7 +22,15 @@ from app.boards import api as boards_api
 from app.boards import new_pages
 from app.boards import pages as boards_pages
 from app.call import COOKIE
-from app.cards import adding_pages, archive_pages, bulk_pages, card_pages, moving_api, title_pages
+from app.cards import (
+    adding_pages,
+    archive_pages,
+    bulk_pages,
+    card_pages,
+    moving_api,
+    rename_pages,
+    transfer_pages,
+)
 from app.cards import api as cards_api
 from app.cards import pages as cards_pages
 from app.compress import Compress
@@ -102,7 +110,8 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         adding_pages.router,
         archive_pages.router,
         bulk_pages.router,
-        title_pages.router,
+        rename_pages.router,
+        transfer_pages.router,
         card_pages.router,
         details_api.router,
         details_pages.router,

@@ -371,6 +371,7 @@ class CardAddress(Base):
     board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"), index=True)
+    title: Mapped[str] = mapped_column(String(500))  # as it was when it left
     left_at: Mapped[int]
 
 
@@ -444,6 +445,10 @@ class Visit(Base):
     column_id: Mapped[int] = mapped_column(ForeignKey("columns.id"))
     entered_at: Mapped[int]
     left_at: Mapped[int | None]
+    # What the column was when the card left its board: its stays there mean for ever what they
+    # meant then. Null for a stay in a column of the board on which the card is.
+    kind: Mapped[str | None] = mapped_column(String(10))
+    started_work: Mapped[bool | None]
 
 
 class BlockedInterval(Base):

@@ -64,6 +64,11 @@ def workers(caller: str) -> int | None:
     return 403 if caller in {VIEWER, READ_ONLY} else readers(caller)
 
 
+def movers(caller: str) -> int | None:
+    """Whoever works on both boards."""
+    return workers(caller) or (404 if caller in {MEMBER, LIAISON} else None)
+
+
 def managers(caller: str) -> int | None:
     """Whoever shapes the board."""
     return 403 if caller in {VIEWER, READ_ONLY, MEMBER, LIAISON} else readers(caller)
@@ -350,6 +355,7 @@ API_TABLE: dict[str, Expected] = {
     "PUT /boards/{key}/lanes/order": Expected(managers, _order("lanes", "lane_ids")),
     "GET /boards/{key}/cards": Expected(readers, _ops()),
     "POST /boards/{key}/cards": Expected(workers, _ops(title="A card")),
+    "POST /cards/{card_id}/transfer": Expected(movers, _card({"board": "OTHER"})),
     "GET /find": Expected(anybody_signed_in, lambda world, new: Call({}, query={"q": "card"})),
     "POST /boards/{key}/cards/bulk": Expected(workers, _bulk),
     "GET /boards/{key}/undo": Expected(readers, _ops()),

@@ -210,4 +210,4 @@ def _cards(tx: Tx, actor: Actor, key: str, asked: Asked, *rest: Any) -> dict[str
 
 def _history(tx: Tx, actor: Actor, card_id: int, page: Page) -> dict[str, Any]:
     rows = card_history(tx, actor, card_id, page)
-    return page_json(page, rows, lambda row: row.seq, event_json)
+    return page_json(page, rows, lambda row: row[0], lambda row: event_json(row[1]))

@@ -9,6 +9,8 @@ while not blocked; blocked time is the union of the blocked intervals up to done
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from app.boards.shape import ACTIVE, DONE
+
 
 class Columns(Protocol):
     """What the clocks ask of a board's shape."""
@@ -27,11 +29,16 @@ class Columns(Protocol):
 
 
 class Stay(NamedTuple):
-    """A stay in a column; `left_at` is None while the card is there."""
+    """A stay in a column; `left_at` is None while the card is there.
+
+    A stay on a board that the card has left says itself what its column was then.
+    """
 
     column_id: int
     entered_at: int
     left_at: int | None
+    kind: str | None = None
+    started_work: bool | None = None
 
 
 class Interval(NamedTuple):
@@ -60,11 +67,11 @@ def read_clocks(columns: Columns, stays: Sequence[Stay], blocks: Sequence[Interv
     told by `working_since`, a blocked interval that goes on by itself.
     """
     created_at = stays[0].entered_at
-    started_at = next((s.entered_at for s in stays if s.column_id in columns.started), None)
+    started_at = next((s.entered_at for s in stays if is_started(columns, s)), None)
     done_at = None
     was_done = False
     for stay in stays:
-        is_done = stay.column_id in columns.done
+        is_done = is_of(columns.done, stay, DONE)
         if is_done and not was_done:
             done_at = stay.entered_at
         was_done = is_done
@@ -74,7 +81,7 @@ def read_clocks(columns: Columns, stays: Sequence[Stay], blocks: Sequence[Interv
     process_time = 0
     working_since = None
     for stay in stays:
-        if stay.column_id not in columns.active:
+        if not is_of(columns.active, stay, ACTIVE):
             continue
         if stay.left_at is not None:
             process_time += _free(stay.entered_at, stay.left_at, blocked)
@@ -103,6 +110,16 @@ def read_clocks(columns: Columns, stays: Sequence[Stay], blocks: Sequence[Interv
         working_since,
         blocked_time,
     )
+
+
+def is_started(columns: Columns, stay: Stay) -> bool:
+    """Whether work was started in the column of a stay."""
+    return stay.column_id in columns.started if stay.kind is None else bool(stay.started_work)
+
+
+def is_of(some: frozenset[int], stay: Stay, kind: str) -> bool:
+    """Whether the column of a stay is one of some columns of the board, which are of a kind."""
+    return stay.column_id in some if stay.kind is None else stay.kind == kind
 
 
 def merge(blocks: Sequence[Interval]) -> list[Interval]:

@@ -114,7 +114,7 @@ def check_members(
     """422 where somebody is to be assigned who is no member of the board."""
     if not user_ids:
         return
-    members = {row.id for row in tx.all(_MEMBER_IDS, board_id=board_id)}
+    members = member_ids(tx, board_id)
     errors = [
         (("body", field, index), f"user {user_id} is not a member of this board")
         for index, user_id in enumerate(user_ids)
@@ -122,6 +122,11 @@ def check_members(
     ]
     if errors:
         raise Invalid(*errors)
+
+
+def member_ids(tx: Tx, board_id: int) -> set[int]:
+    """The ids of a board's members."""
+    return {row.id for row in tx.all(_MEMBER_IDS, board_id=board_id)}
 
 
 def person_name(tx: Tx, user_id: int) -> str:

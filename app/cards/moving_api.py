@@ -1,4 +1,4 @@
-"""The API of what reaches beyond one card: changes of many at once, taken back, and finding."""
+"""The API of what reaches beyond one card or board: many at once, taking back, other boards."""
 
 from typing import Annotated, Any
 
@@ -8,13 +8,16 @@ from starlette.responses import Response
 from app import clock
 from app.auth.actor import Actor
 from app.call import CallDep
+from app.cards import transfer
 from app.cards.bulk import Changed, change_cards
 from app.cards.bulk_schemas import FoundOut, LastActionOut, ManyIn, ManyOut, UndoneOut
 from app.cards.finding import Found, find
+from app.cards.render import moved_answer
+from app.cards.schemas import MovedOut, TransferIn
 from app.cards.undo import Undone, next_undo, undo_last_action
 from app.db import Tx
 from app.problems import responses
-from app.types import KeyInUrl, SearchText
+from app.types import IdInUrl, KeyInUrl, SearchText
 
 router = APIRouter(prefix="/api/v1", tags=["cards"])
 
@@ -34,6 +37,15 @@ async def change_many(
     `/problems/changed-since`. One undo takes all of it back."""
     chosen = [each.chosen() for each in body.cards]
     return await call.write(change_cards, key, chosen, body.what(), render=_changed)
+
+
+@router.post("/cards/{card_id}/transfer", response_model=MovedOut, responses=responses(409))
+async def transfer_card(call: CallDep, card_id: IdInUrl, body: TransferIn) -> Response:
+    """Moves a card to another board on which one may work, too. It keeps its id, its history and
+    its clocks, gets a number there, and is still found by its old one. 409 where a limit of the
+    other board has no room. People who are no members there are taken off it."""
+    args = (card_id, body.board, body.column_id, body.lane_id)
+    return await call.write(transfer.transfer_card, *args, render=moved_answer)
 
 
 @router.get("/boards/{key}/undo", response_model=LastActionOut, responses=responses())

@@ -9,18 +9,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, update
 
 from app import clock
 from app.boards import rules
 from app.boards.history import Fact, OpenBoard, keep_refusal, record
 from app.boards.policy import points_of
+from app.boards.shape import ACTIVE, DONE, QUEUE
 from app.boards.shape import Cell as CellKey
 from app.cards.clocks import Clocks, Interval, Stay, read_clocks
 from app.cards.rows import CardRow
 from app.db import Query, Statement, Tx
 from app.errors import CardBlocked, ConfirmationNeeded, WipLimitReached
-from app.models import BlockedInterval, Card, CardAssignee, Cell, Column, User, Visit
+from app.models import (
+    BlockedInterval,
+    Card,
+    CardAddress,
+    CardAssignee,
+    Cell,
+    Column,
+    User,
+    Visit,
+)
 
 GAP = 1 << 20
 LISTED = 20
@@ -126,7 +136,7 @@ _SET_RANK = Statement(
     update(Card).where(Card.id == bindparam("card_id")).values(rank=bindparam("new_rank"))
 )
 _VISITS = Query(
-    select(Visit.column_id, Visit.entered_at, Visit.left_at)
+    select(Visit.column_id, Visit.entered_at, Visit.left_at, Visit.kind, Visit.started_work)
     .where(Visit.card_id == bindparam("card_id"))
     .order_by(Visit.id),
     Stay,
@@ -207,6 +217,44 @@ _REPAIR_PLACE = Statement(
     )
 )
 SET_CLOCKS = Statement(update(Card).where(Card.id == bindparam("card_id")).values(**_clock_values))
+_KEEP_MEANING = Statement(
+    update(Visit)
+    .where(
+        Visit.card_id == bindparam("card"),
+        Visit.column_id == bindparam("column"),
+        Visit.kind.is_(None),
+    )
+    .values(kind=bindparam("kind"), started_work=bindparam("started_work"))
+)
+_ADDRESS = Statement(
+    insert(CardAddress).values(
+        {name: bindparam(name) for name in ("board_id", "number", "card_id", "title", "left_at")}
+    )
+)
+_FORGET_ADDRESS = Statement(
+    delete(CardAddress).where(
+        CardAddress.board_id == bindparam("board"), CardAddress.card_id == bindparam("card")
+    )
+)
+_BRING_VISITS = Statement(
+    update(Visit).where(Visit.card_id == bindparam("card")).values(board_id=bindparam("board"))
+)
+_BRING_BLOCKS = Statement(
+    update(BlockedInterval)
+    .where(BlockedInterval.card_id == bindparam("card"))
+    .values(board_id=bindparam("board"))
+)
+_BRING = Statement(
+    update(Card)
+    .where(Card.id == bindparam("card_id"))
+    .values(
+        board_id=bindparam("board"),
+        number=bindparam("number"),
+        team=bindparam("team"),
+        assignee_ids=bindparam("assignee_ids"),
+        label_ids=bindparam("label_ids"),
+    )
+)
 _card_fields = [
     "board_id",
     "number",
@@ -427,7 +475,7 @@ def place_card(
         stay = Stay(to.column_id, board.now, None)
         change += [
             (_LEAVE, {"card": card.id, "left_at": board.now}),
-            (_ENTER, {"board_id": board.id, "card_id": card.id, **stay._asdict()}),
+            (_ENTER, _visit(board, card.id, stay)),
         ]
     values = {name: getattr(placed, name) for name in ("column_id", "lane_id", *_MOVED)}
     change.append((_PLACE, {"card_id": card.id, **values}))
@@ -517,6 +565,65 @@ def insert_cards(
     return card_ids
 
 
+class Coming(NamedTuple):
+    """What a card that comes from another board is given here."""
+
+    number: int
+    cell: CellKey
+    team: str | None
+    assignee_ids: str
+    label_ids: str
+
+
+def take_card_away(tx: Tx, board: OpenBoard, card: CardRow) -> dict[int, tuple[str, bool]]:
+    """Takes a card off its board for another one; its stays here keep the meaning that they have
+    now. For each column of theirs whose meaning was open: its kind, whether work was started."""
+    shape = board.shape
+    tx.run(_LEAVE, card=card.id, left_at=board.now)
+    meanings: dict[int, tuple[str, bool]] = {}
+    for stay in tx.all(_VISITS, card_id=card.id):
+        if stay.kind is not None or stay.column_id in meanings:
+            continue
+        kind = DONE if stay.column_id in shape.done else QUEUE
+        kind = ACTIVE if stay.column_id in shape.active else kind
+        meanings[stay.column_id] = (kind, stay.column_id in shape.started)
+        means = {"kind": kind, "started_work": meanings[stay.column_id][1]}
+        tx.run(_KEEP_MEANING, card=card.id, column=stay.column_id, **means)
+    tx.run(
+        _ADDRESS,
+        board_id=board.id,
+        number=card.number,
+        card_id=card.id,
+        title=card.title,
+        left_at=board.now,
+    )
+    _count_in(tx, board, CellKey(card.column_id, card.lane_id), -1)
+    return meanings
+
+
+def bring_card(tx: Tx, board: OpenBoard, card: CardRow, coming: Coming) -> None:
+    """Puts a card that was taken off another board to the end of a cell, with its past and its
+    clocks; the limits have been asked. The caller tells the event."""
+    cell = coming.cell
+    rank = find_rank(tx, cell, AT_THE_END, moved=card.id)
+    tx.run(_FORGET_ADDRESS, board=board.id, card=card.id)
+    tx.run(_BRING_VISITS, card=card.id, board=board.id)
+    tx.run(_BRING_BLOCKS, card=card.id, board=board.id)
+    tx.run(_ENTER, **_visit(board, card.id, Stay(cell.column_id, board.now, None)))
+    values = {
+        "column_id": cell.column_id,
+        "lane_id": cell.lane_id,
+        "rank": rank,
+        "version": card.version + 1,
+        "entered_at": board.now,
+        **stored_clocks(tx, board, card.id)._asdict(),
+    }
+    tx.run(_PLACE, card_id=card.id, **values)
+    told = {name: getattr(coming, name) for name in ("number", "team", "assignee_ids", "label_ids")}
+    tx.run(_BRING, card_id=card.id, board=board.id, **told)
+    _count_in(tx, board, cell, 1)
+
+
 def ranks_at_the_end(tx: Tx, cell: CellKey, count: int) -> range:
     """The ranks that put so many cards one behind the other at the end of a cell."""
     first = find_rank(tx, cell, AT_THE_END)
@@ -553,16 +660,17 @@ def _values(board: OpenBoard, card: NewCard, number: int, rank: int) -> dict[str
 
 
 def _visits(board: OpenBoard, card_id: int, card: NewCard) -> list[dict[str, Any]]:
-    return [
-        {
-            "board_id": board.id,
-            "card_id": card_id,
-            "column_id": stay.column_id,
-            "entered_at": stay.entered_at,
-            "left_at": stay.left_at,
-        }
-        for stay in card.stays
-    ]
+    return [_visit(board, card_id, stay) for stay in card.stays]
+
+
+def _visit(board: OpenBoard, card_id: int, stay: Stay) -> dict[str, Any]:
+    return {
+        "board_id": board.id,
+        "card_id": card_id,
+        "column_id": stay.column_id,
+        "entered_at": stay.entered_at,
+        "left_at": stay.left_at,
+    }
 
 
 def set_live(

@@ -13,7 +13,7 @@ from app.cards.render import cards_json
 from app.cards.rows import CARD_BY_ID, CARD_BY_NUMBER, CardRow, select_cards
 from app.db import Query, Tx
 from app.errors import NotFound
-from app.models import Card, CardAssignee, CardLabel, Column, Label, Lane
+from app.models import Card, CardAddress, CardAssignee, CardLabel, Column, Label, Lane
 from app.paging import Page, key_of, page_json
 
 
@@ -21,6 +21,18 @@ class _Placed(NamedTuple):
     column_position: int
     lane_position: int
     card: CardRow
+
+
+class _MovedOn(NamedTuple):
+    card_id: int
+
+
+_MOVED_ON = Query(
+    select(CardAddress.card_id).where(
+        CardAddress.board_id == bindparam("board_id"), CardAddress.number == bindparam("number")
+    ),
+    _MovedOn,
+)
 
 
 def find_card(tx: Tx, actor: Actor | None, card_id: int) -> CardRow:
@@ -33,9 +45,13 @@ def find_card(tx: Tx, actor: Actor | None, card_id: int) -> CardRow:
 
 
 def find_numbered_card(tx: Tx, actor: Actor | None, key: str, number: int) -> CardRow:
-    """A card by its number on a board."""
+    """A card by its number on a board, or by the one that it had there before it moved to another
+    board; 404 where the person does not see the board on which it is now."""
     board = read_board(tx, actor, key=key)
-    return numbered_card(tx, board, number)
+    moved = tx.first(_MOVED_ON, board_id=board.id, number=number)
+    return (
+        numbered_card(tx, board, number) if moved is None else find_card(tx, actor, moved.card_id)
+    )
 
 
 def numbered_card(tx: Tx, board: OpenBoard, number: int) -> CardRow:
@@ -46,10 +62,14 @@ def numbered_card(tx: Tx, board: OpenBoard, number: int) -> CardRow:
     return card
 
 
-def card_history(tx: Tx, actor: Actor | None, card_id: int, page: Page) -> list[EventRow]:
-    """A card's events, oldest first; one more than the page has room for."""
+def card_history(
+    tx: Tx, actor: Actor | None, card_id: int, page: Page
+) -> list[tuple[int, EventRow]]:
+    """A card's events, oldest first, each with its place in the history, which never changes; one
+    more than the page has room for."""
     find_card(tx, actor, card_id)
-    return events_of_card(tx, card_id, page.after_id, page.limit + 1)
+    events = list(enumerate(events_of_card(tx, card_id), 1))
+    return events[page.after_id : page.after_id + page.limit + 1]
 
 
 def cards_page(tx: Tx, board: OpenBoard, wanted: CardFilter, page: Page) -> dict[str, Any]:

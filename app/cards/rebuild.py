@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
+from app.boards.activity import in_order
 from app.boards.history import Fact, OpenBoard, lock_board, read_board, record
 from app.boards.shape import Cell as CellKey
 from app.cards.clocks import Clocks, Stay, read_clocks
@@ -17,7 +18,17 @@ from app.cards.labels import ids_text
 from app.cards.placing import repair_place
 from app.cards.replay import Block, BrokenHistory, Past, PastEvent, replay
 from app.db import Query, Statement, Tx
-from app.models import BlockedInterval, Board, Card, CardAssignee, CardLabel, Cell, Event, Visit
+from app.models import (
+    BlockedInterval,
+    Board,
+    Card,
+    CardAddress,
+    CardAssignee,
+    CardLabel,
+    Cell,
+    Event,
+    Visit,
+)
 
 AT_ONCE = 1_000
 """Cards whose pasts are in memory at one time."""
@@ -63,6 +74,7 @@ class _Stored(NamedTuple):
 
 class _EventRow(NamedTuple):
     card_id: int
+    board_id: int
     at: int
     type: str
     actor_id: int | None
@@ -74,6 +86,8 @@ class _VisitRow(NamedTuple):
     column_id: int
     entered_at: int
     left_at: int | None
+    kind: str | None
+    started_work: bool | None
 
 
 class _BlockRow(NamedTuple):
@@ -100,6 +114,7 @@ class _CellRow(NamedTuple):
 
 
 class _Span(NamedTuple):
+    last_number: int | None
     events: int
     first: int | None
     last: int | None
@@ -128,15 +143,15 @@ _CARDS = Query(
     _Stored,
 )
 _EVENTS = Query(
-    _of_some(
-        Event.card_id, Event.at, Event.type, Event.actor_id, Event.data, card_id=Event.card_id
-    ).order_by(Event.card_id, Event.seq),
+    _of_some(*(getattr(Event, name) for name in _EventRow._fields), card_id=Event.card_id).order_by(
+        Event.card_id, Event.board_id, Event.seq
+    ),
     _EventRow,
 )
 _VISITS = Query(
-    _of_some(
-        Visit.card_id, Visit.column_id, Visit.entered_at, Visit.left_at, card_id=Visit.card_id
-    ).order_by(Visit.card_id, Visit.id),
+    _of_some(*(getattr(Visit, name) for name in _VisitRow._fields), card_id=Visit.card_id).order_by(
+        Visit.card_id, Visit.id
+    ),
     _VisitRow,
 )
 _BLOCKS = Query(
@@ -166,6 +181,10 @@ _CELLS = Query(
 )
 _SPAN = Query(
     select(
+        select(func.max(CardAddress.number))
+        .where(CardAddress.board_id == bindparam("board_id"))
+        .scalar_subquery()
+        .label("last_number"),
         func.count().label("events"),
         func.min(Event.seq).label("first"),
         func.max(Event.seq).label("last"),
@@ -268,7 +287,7 @@ def _judged_cards(tx: Tx, board: OpenBoard) -> Iterator[_Judged | _Stored]:
             try:
                 past = replay(
                     PastEvent(event.at, event.type, event.actor_id, orjson.loads(event.data))
-                    for event in events.get(card.id, ())
+                    for event in in_order(events.get(card.id, ()))
                 )
             except BrokenHistory:
                 yield card
@@ -396,6 +415,8 @@ def _compare_cells(
 def _compare_board(tx: Tx, board: OpenBoard, last_number: int) -> list[Difference]:
     """Compares the board's own counters; they are written with the event of the repair."""
     span = tx.one(_SPAN, board_id=board.id)
+    # The newest card may have gone to another board: its number stays taken.
+    last_number = max(last_number, span.last_number or 0)
     seq = span.last or 0
     found = []
     if span.events != seq or (span.first or 1) != 1:

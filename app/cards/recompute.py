@@ -29,6 +29,8 @@ class _VisitRow(NamedTuple):
     column_id: int
     entered_at: int
     left_at: int | None
+    kind: str | None
+    started_work: bool | None
 
 
 class _BlockRow(NamedTuple):
@@ -53,7 +55,7 @@ _CLOCKS = Query(
     _CardClocks,
 )
 _VISITS = Query(
-    select(Visit.card_id, Visit.column_id, Visit.entered_at, Visit.left_at)
+    select(*(getattr(Visit, name) for name in _VisitRow._fields))
     .where(Visit.board_id == bindparam("board_id"))
     .order_by(Visit.card_id, Visit.id),
     _VisitRow,
@@ -83,7 +85,7 @@ def board_clocks(tx: Tx, shape: Shape) -> Iterator[tuple[int, Clocks, Clocks]]:
     for row in tx.all(_BLOCKS, board_id=shape.board_id):
         blocks.setdefault(row.card_id, []).append(Interval(row.started_at, row.ended_at))
     stays = {
-        card_id: [Stay(row.column_id, row.entered_at, row.left_at) for row in rows]
+        card_id: [Stay(*row[1:]) for row in rows]
         for card_id, rows in groupby(
             tx.all(_VISITS, board_id=shape.board_id), key=lambda row: row.card_id
         )

@@ -70,6 +70,8 @@ def replay(events: Iterable[PastEvent]) -> Past:
             past = Past([stay], event.data["lane_id"])
         elif event.type == "card.moved":
             _move(past, event)
+        elif event.type == "card.arrived":
+            _arrive(past, event)
         elif event.type == "card.blocked":
             reason, category = event.data["reason"], event.data["category"]
             block = Block(event.at, None, reason, category, event.actor_id, None, "")
@@ -93,6 +95,17 @@ def _move(past: Past, event: PastEvent) -> None:
     if to["column_id"] != past.column_id:
         past.stays[-1] = past.stays[-1]._replace(left_at=event.at)
         past.stays.append(Stay(to["column_id"], event.at, None))
+
+
+def _arrive(past: Past, event: PastEvent) -> None:
+    meanings = event.data["columns"]
+    past.stays[-1] = past.stays[-1]._replace(left_at=event.at)
+    for index, stay in enumerate(past.stays):
+        # What a stay means once the card has left its board it means for ever.
+        if stay.kind is None:
+            past.stays[index] = stay._replace(**meanings[str(stay.column_id)])
+    past.lane_id = event.data["lane_id"]
+    past.stays.append(Stay(event.data["column_id"], event.at, None))
 
 
 def _unblock(past: Past, event: PastEvent) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from app.boards.schemas import PersonOut
-from app.types import Day, ExternalId, Id, Index, Model, Note, Prose, Reason, Title, Word
+from app.types import BoardKey, Day, ExternalId, Id, Index, Model, Note, Prose, Reason, Title, Word
 
 WorkType = Literal["feature", "defect", "debt", "improvement", "ops", "incident"]
 ServiceClass = Literal["standard", "fixed_date", "expedite", "intangible"]
@@ -78,6 +78,14 @@ class MoveIn(Model):
         if sum(place is not None for place in places) > 1:
             raise ValueError("give at most one of before_card_id, after_card_id and index")
         return self
+
+
+class TransferIn(Model):
+    """To which board a card is to go, and where there: by default to its leftmost column."""
+
+    board: BoardKey = Field(examples=["WEB"])
+    column_id: Id | None = Field(None, description="Of the other board.")
+    lane_id: Id | None = Field(None, description="Of the other board.")
 
 
 class BlockIn(Model):

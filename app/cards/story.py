@@ -105,9 +105,14 @@ def blocked_now(card: CardRow, board: OpenBoard) -> dict[str, Any]:
 
 def history_of(tx: Tx, board: OpenBoard, events: Sequence[EventRow]) -> list[Entry]:
     """A card's events in plain words, newest first."""
-    columns = {row.id: row.name for row in tx.all(_COLUMN_NAMES, board_id=board.id)}
-    lanes = {row.id: row.name for row in tx.all(_LANE_NAMES, board_id=board.id)}
-    labels = read_labels(tx, board.id)
+    columns: dict[int, str] = {}
+    lanes: dict[int, str] = {}
+    labels: dict[int, str] = {}
+    # A card that came from another board has its past there.
+    for board_id in {board.id, *(event.board_id for event in events)}:
+        columns |= {row.id: row.name for row in tx.all(_COLUMN_NAMES, board_id=board_id)}
+        lanes |= {row.id: row.name for row in tx.all(_LANE_NAMES, board_id=board_id)}
+        labels |= read_labels(tx, board_id)
     people = names_of(tx, {i for event in events for i in _people_in(event)})
     refs = visible_refs(tx, board.actor, (i for event in events for i in other_cards_of(event)))
     words = _Words(columns, lanes, labels, people, refs)
@@ -164,6 +169,8 @@ class _Words:
             return "; ".join(self._edited(name, c) for name, c in facts["changes"].items())
         if kind == "card.assigned":
             return self._assigned(facts)
+        if kind == "card.arrived":
+            return self._arrived(facts)
         if kind == "move.refused":
             return self._refused(facts)
         plain = {
@@ -171,6 +178,7 @@ class _Words:
             "card.archived": "archived it",
             "card.restored": "restored it from the archive",
             "card.discarded": "discarded it",
+            "card.left": "moved it to another board",
         }.get(kind)
         names = (self._people, self._refs)
         return plain or detail_sentence(kind, facts, *names, actor_id) or kind
@@ -204,6 +212,16 @@ class _Words:
         if not new:
             return f"took away {what} (it was {old})"
         return f"set {what} to {new}" if not old else f"changed {what} from {old} to {new}"
+
+    def _arrived(self, facts: Mapping[str, Any]) -> str:
+        said = [f"moved it here from another board, where it was {facts['from']['ref']}"]
+        said[0] += f", to {self._place(facts)}"
+        if "dropped_assignee_ids" in facts:
+            dropped = (self._people.get(i, "somebody") for i in facts["dropped_assignee_ids"])
+            said.append(f"{', '.join(dropped)} cannot have it here")
+        if "dropped_team" in facts:
+            said.append(f"there is no team {facts['dropped_team']} here")
+        return "; ".join(said)
 
     def _assigned(self, facts: Mapping[str, Any]) -> str:
         had, has = set(facts["from"]), set(facts["to"])

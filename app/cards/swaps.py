@@ -24,10 +24,12 @@ _OF_CARDS = ("card.", "comment.", "checklist.", "item.", "link.", "web_link.")
 
 
 class Told(NamedTuple):
-    """What the page says of a change that it asked for, and the card that gets the focus then."""
+    """What the page says of a change that it asked for, the card that gets the focus then, and
+    whether it can be taken back."""
 
     words: str
     card_id: int | None = None
+    undo: bool = True
 
 
 class State(NamedTuple):

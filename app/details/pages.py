@@ -100,6 +100,8 @@ async def card(
     try:
         return await show_panel(call, key, number, whole=whole)
     except NotFound:
+        if is_htmx(call.request):
+            raise
         now = await call.fetch(_moved, key, number)
         return web_of(call.request).redirect(f"/boards/{now.board_key}/cards/{now.number}")
 

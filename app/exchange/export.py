@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import bindparam, select
+from sqlalchemy import String, bindparam, literal, select
 
 from app import clock
 from app.auth.actor import Actor
@@ -123,12 +123,32 @@ _VISITED = Query(
     _ColumnId,
 )
 
+_FOREIGN = Query(
+    select(
+        Visit.column_id.label("id"),
+        Column.name,
+        Visit.kind,
+        literal(None, String).label("team"),
+        Visit.started_work,
+    )
+    .join(Card, Card.id == Visit.card_id)
+    .join(Column, Column.id == Visit.column_id)
+    .where(
+        Card.board_id == bindparam("board_id"),
+        Column.board_id != Card.board_id,
+        Card.discarded_at.is_(None),
+    )
+    .distinct()
+    .order_by(Visit.column_id),
+    GoneColumn,
+)
+
 
 def export_history(tx: Tx, actor: Actor | None, key: str) -> bytes:
     """A board's columns, lanes and cards (archived ones too, discarded ones not) as a history
     document: JSON with a card a line, which an empty board takes as it is."""
     board = read_board(tx, actor, key=key)
-    shape = shape_entries(board.shape, _visited(tx, board))
+    shape = shape_entries(board.shape, [*_visited(tx, board), *_foreign(tx, board)])
     head = {
         "format": FORMAT,
         "columns": [_column_json(column) for column in shape.columns],
@@ -159,6 +179,12 @@ def _visited(tx: Tx, board: OpenBoard) -> list[GoneColumn]:
     """The deleted columns in which cards have been."""
     visited = {row.column_id for row in tx.all(_VISITED, board_id=board.id)}
     return [column for column in gone_columns(tx, board.id) if column.id in visited]
+
+
+def _foreign(tx: Tx, board: OpenBoard) -> list[GoneColumn]:
+    """The columns of other boards in which cards have been before they came here, as they were."""
+    found = {row.id: row for row in tx.all(_FOREIGN, board_id=board.id)}
+    return list(found.values())
 
 
 def _chunks(tx: Tx, board: OpenBoard) -> Iterator[list[CardRow]]:

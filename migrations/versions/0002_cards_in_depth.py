@@ -36,6 +36,10 @@ def _added() -> dict[str, list[sa.Column[object]]]:
             sa.Column("item_count", sa.BigInteger(), nullable=False, server_default="0"),
             sa.Column("checked_count", sa.BigInteger(), nullable=False, server_default="0"),
         ],
+        "visits": [
+            sa.Column("kind", sa.String(length=10), nullable=True),
+            sa.Column("started_work", sa.Boolean(), nullable=True),
+        ],
     }
 
 
@@ -52,6 +56,7 @@ def upgrade() -> None:
         _id("board_id", nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         _id("card_id", nullable=False),
+        sa.Column("title", sa.String(length=500), nullable=False),
         sa.Column("left_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["board_id"], ["boards.id"], name=op.f("fk_card_addresses_board_id")

@@ -14,7 +14,7 @@
   // EventSource knows no "any event": each type that changes what the board shows is named here.
   const EVENT_TYPES = [
     "card.created", "card.moved", "card.reordered", "card.edited", "card.blocked", "card.unblocked", "card.archived",
-    "card.restored", "card.discarded", "card.assigned", "limit.changed", "column.created", "column.changed", "column.deleted",
+    "card.restored", "card.discarded", "card.left", "card.arrived", "card.assigned", "limit.changed", "column.created", "column.changed", "column.deleted",
     "group.created", "group.changed", "group.deleted", "lane.changed", "board.changed", "andon.pulled", "andon.resolved",
     "comment.added", "comment.edited", "comment.deleted", "checklist.created", "checklist.changed", "checklist.deleted",
     "item.added", "item.changed", "item.checked", "item.unchecked", "item.deleted", "link.added", "link.deleted", "label.changed", "label.deleted",
@@ -594,9 +594,9 @@
   /** What the server told of the change that it has just made. */
   const toldWords = () => byId("board-state").dataset.told ?? "";
 
-  function offerUndo(words) {
+  function offerUndo(words, can = true) {
     say(`${words}.`);
-    toast(words, "Undo", undo);
+    toast(words, can && "Undo", undo);
   }
 
   /** Runs a change that belongs to no single card; its answer is applied like that of a card's own. */
@@ -822,6 +822,13 @@
     byId("dialog-close").addEventListener("click", () => dialog.close());
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog) dialog.close();
+      const other = event.target.closest("[data-form]");
+      const card = other && cardById(dialogCard);
+      if (card) {
+        event.preventDefault();
+        dialog.close();
+        openDialog(card, other.dataset.form, `Move ${refOf(card)} to another board`);
+      }
       const cancel = event.target.closest("[data-close]");
       if (cancel) { event.preventDefault(); dialog.close(); }
     });
@@ -868,7 +875,7 @@
           if (status !== 409) card.scrollIntoView({ block: "nearest", inline: "nearest" });
         }
         if (status === 409) say(`Not done. ${words} ${card ? whereWords(card) : ""}`);
-        else if (told) offerUndo(told);
+        else if (told) offerUndo(told, "undo" in byId("board-state").dataset);
         else if (card && form.id === "move-form") sayMoved(card, dialogFrom);
         else if (card) say(`${refOf(card)} ${form.dataset.done ?? "is saved"}.`);
       } else if (status !== 422) {

@@ -96,7 +96,7 @@
   const dialog = (form, words) => (card) => weir.openDialog(card, form, `${words} ${refOf(card)}`);
   function editTitle() {
     if (document.activeElement?.closest("#panel")) byId("panel-title")?.focus();
-    else if (current()) dialog("title", "Edit")(current());
+    else if (current()) dialog("rename", "Edit")(current());
   }
 
   const open = () => (current() ? linkOf(current()).click() : say("Choose a card first."));

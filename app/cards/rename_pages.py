@@ -28,13 +28,13 @@ class TitleForm(Form):
     version: SeqInUrl | None = None
 
 
-@router.get("/title")
+@router.get("/rename")
 async def title_form(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     """The form, for the board's dialog."""
     return await _form(call, key, number, Sent({}))
 
 
-@router.post("/title")
+@router.post("/rename")
 async def change_title(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     """Changes a card's title; nothing is overwritten that somebody changed meanwhile."""
     sent = await read_form(call.request, TitleForm)

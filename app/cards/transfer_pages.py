@@ -1,0 +1,158 @@
+"""The form that moves a card to another board."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from app.auth.actor import Actor
+from app.auth.pages import web_of
+from app.boards import rules
+from app.boards.history import read_board
+from app.boards.pages import board_head
+from app.boards.rules import Place
+from app.call import Answer, Call, CallDep
+from app.cards.heads import full_words
+from app.cards.pages import HTML, fragments, refused_card
+from app.cards.queries import numbered_card
+from app.cards.rows import CardRow
+from app.cards.swaps import Told, changes_swap, notice_of
+from app.cards.transfer import boards_to_go_to, transfer_card
+from app.db import Tx
+from app.errors import AppError, Conflict, Invalid, StaleVersion
+from app.forms import Form, read_form
+from app.types import IdInUrl, KeyInUrl, SeqInUrl
+from app.web import is_htmx
+
+router = APIRouter(prefix="/boards/{key}/cards/{number}", include_in_schema=False)
+
+
+class TransferForm(Form):
+    """To which board a card is to go, and where there."""
+
+    board: KeyInUrl
+    column_id: IdInUrl | None = None
+    lane_id: IdInUrl | None = None
+    version: SeqInUrl | None = None
+
+
+@router.get("/transfer")
+async def transfer_page(
+    call: CallDep, key: KeyInUrl, number: IdInUrl, board: KeyInUrl | None = None
+) -> Response:
+    """The form, with the columns of the chosen board."""
+    return await _form(call, key, number, board)
+
+
+@router.post("/transfer")
+async def transfer(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
+    """Moves a card to another board."""
+    sent = await read_form(call.request, TransferForm)
+    if sent.form is None:
+        return await _form(call, key, number, None, errors=sent.errors, status=422)
+    form = sent.form
+    web = web_of(call.request)
+
+    def unit(tx: Tx, actor: Actor) -> tuple[CardRow, CardRow]:
+        card = numbered_card(tx, read_board(tx, actor, key=key), number)
+        args = (form.board, form.column_id, form.lane_id, form.version)
+        return card, transfer_card(tx, actor, card.id, *args)
+
+    try:
+        was, card = await call.act(unit)
+    except (Conflict, Invalid, StaleVersion) as error:
+        if is_htmx(call.request):
+            return await refused_card(call, key, number, None, error)
+        return await _form(call, key, number, form.board, error=error, status=409)
+    if not is_htmx(call.request):
+        to = f"/boards/{card.board_key}/cards/{card.number}"
+        return web.redirect(to, ("ok", f"{was.ref} is {card.ref} now."))
+
+    def swap(tx: Tx, actor: Actor) -> Answer:
+        told = Told(f"Moved {was.ref} to {card.ref}", undo=False)
+        columns, lanes = [was.column_id], [was.lane_id]
+        found = read_board(tx, actor, key=key)
+        html = changes_swap(
+            tx, web, found, card_ids=[card.id], column_ids=columns, lane_ids=lanes, told=told
+        )
+        return fragments(html)
+
+    return await call.read(swap)
+
+
+async def _form(
+    call: Call,
+    key: str,
+    number: int,
+    chosen: str | None,
+    *,
+    errors: dict[str, str] | None = None,
+    error: AppError | None = None,
+    status: int = 200,
+) -> Response:
+    web = web_of(call.request)
+
+    def verb(tx: Tx, actor: Actor) -> Response | Answer:
+        board = read_board(tx, actor, key=key)
+        card = numbered_card(tx, board, number)
+        others = boards_to_go_to(tx, actor, board.id)
+        target = next((each for each in others if each.key == chosen), next(iter(others), None))
+        values: dict[str, Any] = {
+            "card": {
+                "ref": card.ref,
+                "title": card.title,
+                "url": f"/boards/{key}/cards/{number}",
+                "version": card.version,
+            },
+            "boards": [
+                {"key": each.key, "name": each.name, "selected": each is target} for each in others
+            ],
+            **_places(tx, actor, None if target is None else target.key),
+            "errors": errors or {},
+        }
+        if is_htmx(call.request):
+            html = web.render("cards/_transfer_form.html", **values)
+            return Answer(status, html.encode(), {"Vary": "HX-Request"}, HTML)
+        notice = None
+        if error is not None:
+            notice = notice_of(error, board.shape, card=card, column_id=card.column_id)
+        return web.page(
+            call.request,
+            "cards/transfer.html",
+            actor=actor,
+            title=f"Move {card.ref} to another board",
+            status=status,
+            board=board_head(board),
+            notice=notice,
+            **values,
+        )
+
+    found = await call.fetch(verb)
+    return found.response() if isinstance(found, Answer) else found
+
+
+def _places(tx: Tx, actor: Actor, key: str | None) -> dict[str, Any]:
+    """The columns and lanes of the board to which the card would go."""
+    if key is None:
+        return {"columns": [], "lanes": []}
+    board = read_board(tx, actor, key=key)
+    held = rules.usage(board.shape, board.counts)
+    return {
+        "columns": [
+            {
+                "id": column.id,
+                "words": full_words(
+                    column.name, column.wip_limit, held.get(Place(rules.COLUMN, column.id), 0)
+                ),
+            }
+            for column in board.shape.columns
+        ],
+        "lanes": [
+            {
+                "id": lane.id,
+                "words": lane.name,
+                "selected": lane.id == board.shape.default_lane.id,
+            }
+            for lane in board.shape.lanes
+        ],
+    }
