@@ -201,21 +201,23 @@ def _comments(tx: Tx, actor: Actor, card_id: int, page: Page) -> dict[str, Any]:
 
 def _checklists(tx: Tx, actor: Actor, card_id: int, page: Page) -> dict[str, Any]:
     find_card(tx, actor, card_id)
-    views = checklists.checklists_of(tx, card_id)
+    after = page.after_id
     # In the order that they were made in, which is that of their ids.
-    rest = [view for view in views if view.id > page.after_id]
+    rest = [view for view in checklists.checklists_of(tx, card_id) if view.id > after]
     return page_json(page, rest, lambda view: view.id, checklists.checklist_json)
 
 
 def _links(tx: Tx, actor: Actor, card_id: int, page: Page) -> dict[str, Any]:
     find_card(tx, actor, card_id)
-    rows = [row for row in linked.links_of(tx, actor, card_id) if row.id > page.after_id]
+    after = page.after_id
+    rows = [row for row in linked.links_of(tx, actor, card_id) if row.id > after]
     return page_json(page, rows, lambda row: row.id, linked.link_json)
 
 
 def _web_links(tx: Tx, actor: Actor, card_id: int, page: Page) -> dict[str, Any]:
     find_card(tx, actor, card_id)
-    rows = [row for row in weblinks.web_links_of(tx, card_id) if row.id > page.after_id]
+    after = page.after_id
+    rows = [row for row in weblinks.web_links_of(tx, card_id) if row.id > after]
     return page_json(page, rows, lambda row: row.id, weblinks.web_link_json)
 
 

@@ -251,7 +251,7 @@ def test_a_viewer_sees_the_board_and_has_nothing_to_change_it_with(
     ops.join(viewer, "viewer")
     board = windows.board(ops, viewer)
     expect(board.title(card)).to_be_visible()
-    expect(board.page.locator(".quick-add, .card-menu, .column-plus, dialog")).to_have_count(0)
+    expect(board.page.locator(".quick-add, .card-menu, .column-plus, #dialog")).to_have_count(0)
     board.page.goto(f"/boards/{ops.key}/cards/{card['number']}")
     expect(board.page.locator("#panel-name")).to_have_text("Only looked at")
     expect(board.page.locator("main form, #panel form, #panel .button")).to_have_count(0)

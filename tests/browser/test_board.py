@@ -34,7 +34,8 @@ def test_columns_show_their_name_their_count_and_the_state_of_their_limit(
     expect(board.count("Test")).to_have_text("3 / 3 full")
     ops.limit("Test", 2)
     expect(board.count("Test")).to_have_text("3 / 2 over")
-    expect(board.column("Test").locator(".wip .vh")).to_have_text("Test, 3 of 2, over")
+    said = "Test, 3 of 2, over, change the limit"
+    expect(board.column("Test").locator(".wip .vh")).to_have_text(said)
     meter = board.column("Ready").locator(".meter i")
     expect(meter).to_have_count(5)
     expect(board.column("Test").locator(".meter i.on")).to_have_count(2)
@@ -411,7 +412,7 @@ def test_a_card_is_archived_and_the_archiving_undone(windows: Windows, ops: Boar
     board.menu_button(first).focus()
     press(board.page, "Enter", "A", "Enter")
     board.shows("Backlog", second)
-    expect(board.spoken).to_have_text(f"{first['ref']} archived.")
+    expect(board.spoken).to_have_text(f"Archived {first['ref']}.")
     expect(board.title(second)).to_be_focused()
     assert [card["ref"] for card in ops.cards()] == [second["ref"]]
     board.page.get_by_role("button", name="Undo").click()
