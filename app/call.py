@@ -15,7 +15,15 @@ from app import clock
 from app.auth.actor import Actor, Credentials, digest, identify
 from app.auth.service import own_boards
 from app.db import BOARD_OF_CARD, Database, Query, Statement, Tx
-from app.errors import Forbidden, IdempotencyKeyReused, Invalid, NotFound, NotSignedIn, Refusal
+from app.errors import (
+    AppError,
+    Forbidden,
+    IdempotencyKeyReused,
+    Invalid,
+    NotFound,
+    NotSignedIn,
+    Refusal,
+)
 from app.models import Board, Card, Checklist, IdempotencyRecord
 from app.problems import MEDIA_TYPE, problem_body
 
@@ -89,6 +97,10 @@ Verb = Callable[..., Any]
 Render = Callable[[Tx, Actor, Any], Any]
 
 
+class _AnsweredMeanwhile(Exception):
+    """The same request was answered while this one was carried out: nothing of it is kept."""
+
+
 class Call:
     """A request to the API or for a page, with its credentials."""
 
@@ -124,7 +136,10 @@ class Call:
         """Carries out `verb(tx, actor, *args)` and answers with what it returns, once the change
         is committed."""
         unit = (verb, args, render, status)
-        answer = await self.db.write(self._write, *unit, board=self._board())
+        try:
+            answer = await self.db.write(self._write, *unit, board=self._board())
+        except _AnsweredMeanwhile:
+            answer = await self.db.write(self._write, *unit, board=self._board())
         return answer.response()
 
     async def fetch(self, verb: Verb, *args: Any) -> Any:
@@ -171,8 +186,13 @@ class Call:
         try:
             result = verb(tx, actor, *args)
             answer = _answer(result if render is None else render(tx, actor, result), status)
-        except Refusal as refusal:
-            _keep_with(refusal, claim)
+        except AppError as error:
+            # The same request may have been carried out since the look above, and be why this one
+            # is refused: then its answer is wanted.
+            if self._kept(tx, actor, claim) is not None:
+                raise _AnsweredMeanwhile from error
+            if isinstance(error, Refusal):
+                _keep_with(error, claim)
             raise
         _keep(tx, claim, answer)
         return answer

@@ -169,7 +169,8 @@ def test_a_database_that_is_too_old_or_too_new_is_said(
     weir: Weir, on: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on.close()
-    monkeypatch.setattr(schema, "_known", lambda: ["0001", "9999"])
+    known = [schema.newest(), "9999"]
+    monkeypatch.setattr(schema, "_known", lambda: known)
     refused(weir("export", "OPS"), "run `weir db upgrade`")
     assert "FAIL  database" in weir("check").out
     monkeypatch.setattr(schema, "_known", lambda: ["0000"])

@@ -372,7 +372,8 @@ def test_a_card_that_has_moved_is_found_by_its_old_reference(ops: BoardOf, dev: 
 
     def remember(tx: Tx) -> None:
         board_id = ops.read()["id"]
-        values = {"board_id": board_id, "number": old, "card_id": other["id"], "left_at": 1}
+        values = {"board_id": board_id, "number": old, "card_id": other["id"]}
+        values |= {"title": "As it was", "left_at": 1}
         tx.execute(insert(CardAddress).values(values))
 
     ops.person.weir.db.write_now(remember)

@@ -198,7 +198,8 @@ def test_an_old_number_leads_to_where_the_card_is_now(
     card, board_id = other.add("Has moved"), ops.read()["id"]
 
     def leave(tx: Tx) -> None:
-        old = {"board_id": board_id, "number": 77, "card_id": card["id"], "left_at": 1}
+        old = {"board_id": board_id, "number": 77, "card_id": card["id"]}
+        old |= {"title": "As it was", "left_at": 1}
         tx.execute(insert(CardAddress).values(old))
 
     ops.person.weir.db.write_now(leave)
