@@ -204,7 +204,7 @@ def test_an_old_number_leads_to_where_the_card_is_now(
 
     ops.person.weir.db.write_now(leave)
     old = f"/boards/{ops.key}/cards/77"
-    answer = page.get(old)
+    answer = page.get(old, {})
     assert answer.status_code == 303
     assert answer.headers["location"] == f"/boards/{other.key}/cards/{card['number']}"
     # A panel over the old board is not exchanged for one of another board.
