@@ -339,7 +339,9 @@ def test_a_deadlock_costs_time_and_nothing_else(postgresql: Database) -> None:
         ]
         for each in crossing:
             each.result(20)
-    assert sorted(len(runs) for runs in ways) == [1, 2]
+    once, again = sorted(len(runs) for runs in ways)
+    assert once == 1
+    assert again > 1, "they have not met"
     assert emails(postgresql) == ["a", "ab", "b", "ba"]
 
 

@@ -192,6 +192,32 @@ def test_without_scripts_the_form_and_the_chips_do_the_same(windows: Windows, op
     expect(page).to_have_url(re.compile(r"\?q=keys$"))
 
 
+def test_a_letter_that_comes_while_an_answer_is_read_is_not_lost(
+    windows: Windows, ops: BoardOf
+) -> None:
+    ops.add("Rotate keys")
+    kettle = ops.add("Mend the kettle")
+    board = windows.board(ops)
+    # The answer's head is here at once, its body is read for as long as the test wants.
+    board.page.evaluate(
+        """() => {
+            const read = Response.prototype.json;
+            Response.prototype.json = async function () {
+                window.reading = true;
+                await new Promise((go) => { window.readOn = go; });
+                return read.call(this);
+            };
+            window.read = read;
+        }"""
+    )
+    type_text(board.page, "ke")
+    board.page.wait_for_function("window.reading")
+    board.page.locator("#filter-text").press("t")
+    board.page.evaluate("Response.prototype.json = window.read; window.readOn()")
+    shows(board, kettle)
+    expect(board.page).to_have_url(re.compile(r"\?q=ket$"))
+
+
 def test_a_letter_is_one_request_and_what_others_do_is_asked_for_together(
     windows: Windows, ops: BoardOf
 ) -> None:
@@ -201,6 +227,7 @@ def test_a_letter_is_one_request_and_what_others_do_is_asked_for_together(
     asked: list[str] = []
     page.on("request", lambda request: asked.extend(re.findall("/matching", request.url)))
     type_text(page, "k")
+    expect(page.locator("#filter-bar")).to_be_visible()
     expect(page.locator("#filter-line")).to_have_text("1 of 1 card")
     assert len(asked) == 1
     page.locator("#filter-clear").click()

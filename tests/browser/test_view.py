@@ -50,7 +50,8 @@ def test_what_is_collapsed_is_so_at_the_first_paint(windows: Windows, ops: Board
             window.atFirst = document.querySelector('.is-collapsed')?.dataset.name;
         }, { capture: true, once: true });
         new PerformanceObserver((list) => {
-            window.shifted = (window.shifted ?? 0) + list.getEntries().length;
+            const what = list.getEntries().flatMap((entry) => entry.sources.map((source) => source.node));
+            window.shifted = [...(window.shifted ?? []), ...what.map((node) => node?.outerHTML ?? String(node))];
         }).observe({ type: 'layout-shift', buffered: true });"""
     )
     board.page.reload()
@@ -222,7 +223,7 @@ def test_the_bar_of_a_phone_filters_and_makes_a_card(
     board = windows.board(ops, **PHONE)
     page = board.page
     page.locator("#bar-mine").click()
-    expect(page.locator(".card:not([hidden]) .card-title")).to_have_text(mine["title"])
+    expect(page.locator(".card:not([hidden]) .card-title")).to_have_text([mine["title"]])
     page.locator("#bar-mine").click()
     expect(page.locator(".card:not([hidden])")).to_have_count(2)
     page.locator("#bar-new").click()

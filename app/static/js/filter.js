@@ -82,7 +82,9 @@
     const asked = query;
     try {
       const answer = await fetch(`${boardUrl}/matching?${asked}`, { signal: asking.signal, headers: { "HX-Request": "true" } });
-      if (answer.ok && asked === query) apply(await answer.json(), mine);
+      const found = answer.ok && (await answer.json());
+      // Another letter may have come while this was read.
+      if (found && asked === query) apply(found, mine);
       else if (!answer.ok && mine) weir.say(`Not filtered. ${weir.failure(answer.status)}`);
     } catch (problem) {
       if (problem.name !== "AbortError" && mine) weir.say("Not filtered. Weir could not be reached.");
