@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.windows import PHONE, BoardWindow, Windows
+from tests.browser.windows import PHONE, BoardWindow, Windows, until
 from tests.support import BoardOf, Person
 
 LOOKS: list[dict[str, Any]] = [{}, PHONE]
@@ -211,7 +211,7 @@ def test_a_letter_that_comes_while_an_answer_is_read_is_not_lost(
         }"""
     )
     type_text(board.page, "ke")
-    board.page.wait_for_function("window.reading")
+    until(lambda: board.page.evaluate("window.reading"))
     board.page.locator("#filter-text").press("t")
     board.page.evaluate("Response.prototype.json = window.read; window.readOn()")
     shows(board, kettle)
