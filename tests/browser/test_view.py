@@ -50,8 +50,8 @@ def test_what_is_collapsed_is_so_at_the_first_paint(windows: Windows, ops: Board
             window.atFirst = document.querySelector('.is-collapsed')?.dataset.name;
         }, { capture: true, once: true });
         new PerformanceObserver((list) => {
-            const what = list.getEntries().flatMap((entry) => entry.sources.map((source) => source.node));
-            window.shifted = [...(window.shifted ?? []), ...what.map((node) => node?.outerHTML ?? String(node))];
+            const moved = list.getEntries().flatMap((entry) => entry.sources.map((each) => each.node));
+            window.shifted = [...(window.shifted ?? []), ...moved.map((node) => node?.outerHTML)];
         }).observe({ type: 'layout-shift', buffered: true });"""
     )
     board.page.reload()
