@@ -50,7 +50,7 @@ def test_what_is_collapsed_is_so_at_the_first_paint(windows: Windows, ops: Board
             window.atFirst = document.querySelector('.is-collapsed')?.dataset.name;
         }, { capture: true, once: true });
         new PerformanceObserver((list) => {
-            const moved = list.getEntries().flatMap((entry) => entry.sources.map((each) => each.node));
+            const moved = list.getEntries().flatMap((entry) => entry.sources.map((it) => it.node));
             window.shifted = [...(window.shifted ?? []), ...moved.map((node) => node?.outerHTML)];
         }).observe({ type: 'layout-shift', buffered: true });"""
     )
