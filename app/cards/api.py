@@ -12,7 +12,8 @@ from app.boards.history import read_board
 from app.boards.schemas import EventsOut
 from app.call import CallDep
 from app.cards import service
-from app.cards.filters import Asked, CardFilter, asked_by, wanted_by
+from app.cards.filters import Asked, CardFilter, asked_by
+from app.cards.matching import wanted
 from app.cards.placing import Spot
 from app.cards.queries import (
     card_history,
@@ -34,7 +35,7 @@ from app.cards.schemas import (
     WorkType,
 )
 from app.cards.service import CardFields
-from app.days import day_of, start_of
+from app.days import start_of
 from app.db import Tx
 from app.paging import Page, PageDep, page_json
 from app.problems import responses
@@ -105,7 +106,12 @@ async def cards(
         ),
     ] = [],  # noqa: B006
     age: Annotated[
-        list[WordInUrl], Query(description="Unfinished, and started so many days ago or more.")
+        list[WordInUrl],
+        Query(
+            description="Unfinished, and started so many days ago or more; `p85` for those that "
+            "are older than 85 % of the board's finished cards were at their stage (none while "
+            "fewer than 20 are finished)."
+        ),
     ] = [],  # noqa: B006
     blocked: FlagInUrl | None = None,
     archived: Annotated[
@@ -197,15 +203,15 @@ def _cards(tx: Tx, actor: Actor, key: str, asked: Asked, *rest: Any) -> dict[str
     also, done_from, done_to, page = rest
     board = read_board(tx, actor, key=key)
     zone = board.row.time_zone
-    wanted = replace(
-        wanted_by(asked, me=actor.id, today=day_of(board.now, zone), now=board.now),
+    found = replace(
+        wanted(tx, board, asked),
         column_id=also.column_id,
         archived=also.archived,
         external_id=also.external_id,
         done_from=start_of(done_from, zone),
         done_to=start_of(done_to, zone),
     )
-    return cards_page(tx, board, wanted, page)
+    return cards_page(tx, board, found, page)
 
 
 def _history(tx: Tx, actor: Actor, card_id: int, page: Page) -> dict[str, Any]:

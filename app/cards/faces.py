@@ -16,7 +16,7 @@ from app.boards.history import OpenBoard
 from app.boards.shape import ACTIVE
 from app.boards.views import Age, CardFace, Chip, Due, Person
 from app.cards.labels import ids, names_of
-from app.cards.pace import FEWEST, bars_of, bars_words
+from app.cards.pace import FEWEST, bars_of, bars_words, promised
 from app.cards.past import past_of
 from app.cards.rows import CardRow
 from app.days import day_of, start_of_day
@@ -138,7 +138,7 @@ class Painter:
         self._past = past_of(tx, board)
         self._pace_words = {
             column_id: f"85 % had left {board.shape.column[column_id].name} "
-            f"within {within_words(pace[2])}"
+            f"within {within_words(promised(pace))}"
             for column_id, pace in self._past.pace.items()
         }
         self._labels: dict[int, Chip] | None = None

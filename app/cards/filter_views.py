@@ -6,11 +6,23 @@ from typing import NamedTuple
 
 from app.boards.history import OpenBoard
 from app.boards.views import Person
-from app.cards.filters import ANY_DAY, ME, NONE, OVERDUE, THIS_WEEK, TODAY, Asked
+from app.cards.filters import (
+    ANY_DAY,
+    ME,
+    NONE,
+    OVER_PROMISE,
+    OVERDUE,
+    THIS_WEEK,
+    TODAY,
+    Asked,
+)
+from app.cards.pace import FEWEST, PROMISE
 from app.cards.story import CLASS_WORDS, TYPE_WORDS
 from app.words import count_of
 
 AGES = (1, 3, 7, 14, 30)
+_OVER_PROMISE_WORDS = f"Over the board’s {PROMISE} %"
+_NO_PACE = f"“{_OVER_PROMISE_WORDS}” comes with {FEWEST} finished cards."
 _DUE_WORDS = {
     OVERDUE: "Overdue",
     TODAY: "Today",
@@ -40,6 +52,7 @@ class Choice(NamedTuple):
     words: str
     selected: bool
     person: Person | None = None
+    offered: bool = True
 
 
 class Section(NamedTuple):
@@ -48,6 +61,7 @@ class Section(NamedTuple):
     name: str
     words: str
     choices: list[Choice]
+    hint: str = ""  # why one can not be chosen
 
 
 class Chip(NamedTuple):
@@ -122,7 +136,7 @@ class FilterView:
         subject = _SUBJECTS[name]
         if name == "blocked":
             subject, words = words, ""
-        elif name == "due":
+        elif name in {"due", "age"}:
             words = words.lower()
         elif name in {"assignee", "team", "label", "type", "class", "lane"}:
             words = f"is {words.lower() if value in {ME, NONE} else words}"
@@ -136,8 +150,11 @@ def filter_view(
     labels: Collection[str],
     shown: int,
     total: int,
+    *,
+    paced: bool,
 ) -> FilterView:
-    """A board's filter in words, with everything that its cards can be filtered by."""
+    """A board's filter in words, with everything that its cards can be filtered by; `paced` says
+    whether there is a past to hold their age against."""
     me = board.actor_id
     faces = {str(person.id): person for person in people}
     others = {value: person.name for value, person in faces.items() if person.id != me}
@@ -148,7 +165,10 @@ def filter_view(
         "team": {team: team.capitalize() for team in board.teams},
         "label": {label: label for label in sorted(labels, key=str.casefold)},
         "due": _DUE_WORDS,
-        "age": {str(days): f"{days} d or more" for days in AGES},
+        "age": {
+            **{str(days): f"{days} d or more" for days in AGES},
+            OVER_PROMISE: _OVER_PROMISE_WORDS,
+        },
         "type": TYPE_WORDS,
         "class": CLASS_WORDS,
         "lane": {str(lane.id): lane.name for lane in lanes} if len(lanes) > 1 else {},
@@ -165,9 +185,12 @@ def filter_view(
                 words,
                 value in set_to,
                 faces.get(value) if name == "assignee" else None,
+                # What is asked for can be switched off in any case.
+                paced or value != OVER_PROMISE or value in set_to,
             )
             for value, words in {**known, **also}.items()
         ]
         if choices:
-            sections.append(Section(name, _SUBJECTS[name], choices))
+            hint = _NO_PACE if name == "age" and not paced else ""
+            sections.append(Section(name, _SUBJECTS[name], choices, hint))
     return FilterView(asked, f"/boards/{board.row.key}", sections, shown, total)

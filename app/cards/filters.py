@@ -5,13 +5,14 @@ same filters are understood too. Several values of one mean any of them, several
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple, Self
 from urllib.parse import urlencode
 
-from app.clock import DAY
+from app.cards.pace import promised
+from app.clock import DAY, MINUTE
 from app.types import MAX_INTEGER
 
 # In the order of the alphabet, which is their order in an address.
@@ -25,6 +26,7 @@ OTHER_NAMES = {
 ME = "me"
 NONE = "none"
 OVERDUE, TODAY, THIS_WEEK, ANY_DAY = "overdue", "today", "week", "any"
+OVER_PROMISE = "p85"
 FLAGS = ("true", "false")
 MOST_VALUES = 200
 MOST_CHARACTERS = 200
@@ -37,6 +39,13 @@ class DueSpan(NamedTuple):
 
     first: str | None
     last: str | None
+
+
+class StartedBefore(NamedTuple):
+    """A card of this column that was started before this moment."""
+
+    column_id: int
+    moment: int
 
 
 # No day lies in it: what a word that nobody knows finds.
@@ -64,6 +73,7 @@ class CardFilter:
     due: tuple[DueSpan, ...] = ()  # of unfinished cards
     undated: bool = False  # with `due`: or without a due date
     started_until: int | None = None  # of unfinished cards
+    started_before: tuple[StartedBefore, ...] = ()  # with `started_until`: or one of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +126,15 @@ def asked_by(query: Iterable[tuple[str, str]]) -> Asked:
     return Asked(_ordered(kept))
 
 
-def wanted_by(asked: Asked, *, me: int, today: date, now: int) -> CardFilter:
-    """The cards that a filter means for a person at a moment; a value that means nothing finds no
-    card, and does no harm."""
+def wanted_by(
+    asked: Asked, *, me: int, today: date, now: int, pace: Mapping[int, Sequence[int]]
+) -> CardFilter:
+    """The cards that a filter means for a person at a moment, beside the pace of the board's past;
+    a value that means nothing finds no card, and does no harm."""
     people = asked.values("assignee")
     due = asked.values("due")
     ages = asked.values("age")
+    days = [started_until(each, now) for each in ages if each != OVER_PROMISE]
     stuck = asked.values("blocked")
     return CardFilter(
         lane_id=tuple(id_of(value) for value in asked.values("lane")),
@@ -136,7 +149,8 @@ def wanted_by(asked: Asked, *, me: int, today: date, now: int) -> CardFilter:
         text=asked.values("q"),
         due=tuple(due_span(each, today) for each in due if each != NONE),
         undated=NONE in due,
-        started_until=max(started_until(each, now) for each in ages) if ages else None,
+        started_until=max(days, default=-1) if ages else None,
+        started_before=started_before(pace, now) if OVER_PROMISE in ages else (),
     )
 
 
@@ -163,6 +177,13 @@ def started_until(days: str, now: int) -> int:
     """When a card of at least so many days was started at the latest."""
     number = id_of(days)
     return now - number * DAY if 0 < number <= MOST_DAYS else -1
+
+
+def started_before(pace: Mapping[int, Sequence[int]], now: int) -> tuple[StartedBefore, ...]:
+    """Where a card is older than 85 % of the past ones were at its stage: in each column, since
+    when. Told by the minute, as the bars on the cards' faces are."""
+    minute = now - now % MINUTE
+    return tuple(StartedBefore(column, minute - promised(here)) for column, here in pace.items())
 
 
 def _tidy(text: str) -> str:

@@ -6,9 +6,10 @@ from typing import Any
 from app.boards.history import OpenBoard
 from app.boards.views import Person
 from app.cards.filter_views import FilterView, filter_view
-from app.cards.filters import Asked, wanted_by
+from app.cards.filters import OVER_PROMISE, Asked, CardFilter, wanted_by
 from app.cards.heads import Heads
 from app.cards.labels import label_names
+from app.cards.past import past_of
 from app.cards.wall import Match, match, people_of
 from app.days import day_of
 from app.db import Tx
@@ -17,11 +18,14 @@ from app.web import Web
 
 def matched(tx: Tx, web: Web, board: OpenBoard, asked: Asked) -> Match:
     """The cards of the board's page that match what an address asks for."""
-    if not asked:
-        return match(tx, web, board, None)
+    return match(tx, web, board, wanted(tx, board, asked) if asked else None)
+
+
+def wanted(tx: Tx, board: OpenBoard, asked: Asked) -> CardFilter:
+    """The cards that an address means, for the person who asks, now."""
     today = day_of(board.now, board.row.time_zone)
-    wanted = wanted_by(asked, me=board.actor_id or 0, today=today, now=board.now)
-    return match(tx, web, board, wanted)
+    pace = past_of(tx, board).pace if asked.has("age", OVER_PROMISE) else {}
+    return wanted_by(asked, me=board.actor_id or 0, today=today, now=board.now, pace=pace)
 
 
 def filter_of(
@@ -29,7 +33,9 @@ def filter_of(
 ) -> FilterView:
     """The filter in words, with how many cards match."""
     labels = label_names(tx, board.id)
-    return filter_view(board, asked, people, labels, len(found.ids), found.total)
+    # The wall has asked for the past already.
+    paced = bool(past_of(tx, board).pace)
+    return filter_view(board, asked, people, labels, len(found.ids), found.total, paced=paced)
 
 
 def matching_json(tx: Tx, web: Web, board: OpenBoard, asked: Asked) -> dict[str, Any]:

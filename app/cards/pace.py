@@ -12,6 +12,7 @@ POINTS = (50, 70, 85, 95)
 # From fewer cards nothing is said: of a column, and of the board.
 FEWEST = 20
 PROMISE = 85
+_PROMISED = POINTS.index(PROMISE)
 
 
 def nearest_rank(ordered: Sequence[int], point: int) -> int:
@@ -41,6 +42,11 @@ def pace_of(
         if before is not None:
             found[column_id] = before
     return found
+
+
+def promised(pace: Sequence[int]) -> int:
+    """The age that 85 % of the finished cards had not exceeded."""
+    return pace[_PROMISED]
 
 
 def bars_of(age: int, pace: Sequence[int]) -> int:

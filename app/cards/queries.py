@@ -228,7 +228,13 @@ def filtered(
             )
         )
     if wanted.started_until is not None:
-        statement = statement.where(Card.started_at <= wanted.started_until, Card.done_at.is_(None))
+        old = [
+            and_(Card.column_id == column_id, Card.started_at < moment)
+            for column_id, moment in wanted.started_before
+        ]
+        statement = statement.where(
+            or_(Card.started_at <= wanted.started_until, *old), Card.done_at.is_(None)
+        )
     if wanted.done_from is not None:
         statement = statement.where(Card.done_at >= wanted.done_from)
     if wanted.done_to is not None:

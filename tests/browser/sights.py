@@ -281,6 +281,13 @@ def board_filter_menu(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def board_filter_menu_of_a_young_board(page: Page, scene: Scene) -> None:
+    scene.board(page, scene.unused)
+    page.locator("[popovertarget=filters]:visible").first.click()
+    expect(page.locator("#filter-age-hint")).to_be_visible()
+
+
+@sight()
 def board_filtered(page: Page, scene: Scene) -> None:
     scene.board(page)
     visit(page, f"{scene.url}?assignee=me&due=none&team=dev&team=ops")

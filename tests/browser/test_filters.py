@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.windows import PHONE, BoardWindow, Windows, until
+from tests.cards.test_faces import finish, started
 from tests.support import BoardOf, Person
 
 LOOKS: list[dict[str, Any]] = [{}, PHONE]
@@ -106,6 +107,37 @@ def test_the_filter_is_live_while_others_work(windows: Windows, ops: BoardOf) ->
     ops.person.patch(f"/cards/{first['id']}", {"title": "Locks"})
     expect(board.card(first)).to_be_hidden()
     expect(board.page.locator("#filter-line")).to_have_text("1 of 2 cards")
+
+
+def test_what_is_older_than_most_is_chosen_in_the_menu_and_stays_true(
+    windows: Windows, ops: BoardOf
+) -> None:
+    finish(ops, *(2 * days - 0.1 for days in range(1, 21)))
+    for title, days in (("Young", 3.2), ("Late", 18.2)):
+        started(ops, title, "Doing", days)
+    young, late = ops.cards(column_id=ops.column("Doing"))
+    board = windows.board(ops)
+    board.page.locator("#filter-button").click()
+    board.page.locator("#filters").get_by_text("Over the board’s 85 %", exact=True).click()
+    shows(board, late)
+    expect(board.page).to_have_url(re.compile(r"\?age=p85$"))
+    expect(board.page.locator("#filter-line")).to_have_text("1 of 22 cards")
+    expect(board.count("Doing")).to_have_text("1 of 2")
+    # After half the time in Test nobody is late there.
+    ops.move(late, "Test")
+    expect(board.card(late)).to_be_hidden()
+    expect(board.card(young)).to_be_hidden()
+    expect(board.page.locator("#filter-line")).to_have_text("0 of 22 cards")
+
+
+def test_a_young_board_says_why_an_age_is_no_choice(windows: Windows, ops: BoardOf) -> None:
+    page = windows.board(ops).page
+    page.locator("#filter-button").click()
+    age = page.get_by_role("group", name="Age")
+    expect(age.get_by_label("Over the board’s 85 %")).to_be_disabled()
+    expect(age).to_have_accessible_description(
+        "“Over the board’s 85 %” comes with 20 finished cards."
+    )
 
 
 def test_a_new_card_that_does_not_match_is_spoken_of(windows: Windows, ops: BoardOf) -> None:

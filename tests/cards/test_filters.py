@@ -4,12 +4,22 @@ from datetime import date
 
 import pytest
 
-from app.cards.filters import NEVER, Asked, CardFilter, DueSpan, asked_by, id_of, wanted_by
-from app.clock import DAY
+from app.cards.filters import (
+    NEVER,
+    Asked,
+    CardFilter,
+    DueSpan,
+    StartedBefore,
+    asked_by,
+    id_of,
+    wanted_by,
+)
+from app.clock import DAY, MINUTE
 
 THURSDAY = date(2026, 11, 26)
 NOW = 400 * DAY
 ME = 7
+PACE = {4: (1 * DAY, 2 * DAY, 3 * DAY, 4 * DAY), 5: (2 * DAY, 4 * DAY, 6 * DAY, 8 * DAY)}
 
 
 def asked(*pairs: tuple[str, str]) -> Asked:
@@ -19,7 +29,7 @@ def asked(*pairs: tuple[str, str]) -> Asked:
 
 def wanted(*pairs: tuple[str, str]) -> CardFilter:
     """The cards that an address means for person 7 on a Thursday."""
-    return wanted_by(asked(*pairs), me=ME, today=THURSDAY, now=NOW)
+    return wanted_by(asked(*pairs), me=ME, today=THURSDAY, now=NOW, pace=PACE)
 
 
 def test_without_a_filter_nothing_is_filtered() -> None:
@@ -75,7 +85,7 @@ def test_a_word_about_due_dates_means_days(word: str, span: DueSpan) -> None:
 
 def test_a_week_ends_on_sunday() -> None:
     sunday = date(2026, 11, 29)
-    found = wanted_by(asked(("due", "week")), me=ME, today=sunday, now=NOW)
+    found = wanted_by(asked(("due", "week")), me=ME, today=sunday, now=NOW, pace={})
     assert found.due == (DueSpan("2026-11-29", "2026-11-29"),)
 
 
@@ -87,6 +97,27 @@ def test_without_a_date_is_a_choice_beside_the_days() -> None:
 
 def test_of_several_ages_the_youngest_is_meant() -> None:
     assert wanted(("age", "30"), ("age", "7")).started_until == NOW - 7 * DAY
+
+
+def test_an_age_over_the_boards_85_percent_is_another_one_in_each_column() -> None:
+    late = (StartedBefore(4, NOW - 3 * DAY), StartedBefore(5, NOW - 6 * DAY))
+    found = wanted(("age", "p85"))
+    assert (found.started_until, found.started_before) == (-1, late)
+    both = wanted(("age", "p85"), ("age", "30"))
+    assert (both.started_until, both.started_before) == (NOW - 30 * DAY, late)
+    assert wanted(("age", "30")).started_before == ()
+
+
+def test_an_age_over_the_boards_85_percent_is_told_by_the_minute() -> None:
+    age = asked(("age", "p85"))
+    for now in (NOW, NOW + MINUTE - 1):
+        found = wanted_by(age, me=ME, today=THURSDAY, now=now, pace=PACE)
+        assert found.started_before[0].moment == NOW - 3 * DAY
+
+
+def test_without_a_past_nothing_is_over_its_85_percent() -> None:
+    found = wanted_by(asked(("age", "p85")), me=ME, today=THURSDAY, now=NOW, pace={})
+    assert (found.started_until, found.started_before) == (-1, ())
 
 
 def test_blocked_and_not_blocked_together_are_every_card() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.auth.pages import Browser
+from tests.cards.test_faces import bars, face, finish, started
 from tests.cards.test_statements import cost, fill
 from tests.support import BoardOf, Person, Weir
 
@@ -93,6 +94,60 @@ def test_a_lane_is_a_filter(many: BoardOf, window: Browser) -> None:
     query = {"lane": str(many.lane("Expedite"))}
     assert titles(window.get(f"/boards/{many.key}", params=query).text)[0] == {"fire"}
     assert [card["title"] for card in many.cards(**query)] == ["fire"]
+
+
+def test_what_is_over_the_boards_85_percent_is_a_filter(ops: BoardOf, window: Browser) -> None:
+    # They left Doing after just under 1 to 20 days, Test after just under 2 to 40.
+    finish(ops, *(2 * days - 0.1 for days in range(1, 21)))
+    ops.limit("Test", 5)
+    for title, column, days in (
+        ("16 in Doing", "Doing", 16.2),
+        ("18 in Doing", "Doing", 18.2),
+        ("18 in Test", "Test", 18.2),
+        ("35 in Test", "Test", 35.2),
+    ):
+        started(ops, title, column, days)
+    ops.add("Not started")
+    late = {"18 in Doing", "35 in Test"}
+    assert {card["title"] for card in ops.cards(age="p85")} == late
+    assert {t for t in ("16 in Doing", "18 in Test", *late) if (bars(face(ops, t)) or 0) >= 3} == (
+        late
+    )
+    page = window.get(f"/boards/{ops.key}?age=p85").text
+    assert titles(page)[0] == late
+    assert "Age</strong> over the board’s 85 %" in page
+    answer = window.get(f"/boards/{ops.key}/matching?age=p85").json()
+    assert (len(answer["ids"]), answer["line"]) == (2, "2 of 25 cards")
+    assert answer["some"][f"col-{ops.column('Test')}-head"] == 1
+    assert {card["title"] for card in ops.cards(age=["p85", "18"])} == {*late, "18 in Test"}
+    assert {card["title"] for card in ops.cards(age="p85", column_id=ops.column("Test"))} == {
+        "35 in Test"
+    }
+
+
+def test_under_20_finished_cards_the_menu_says_why_that_age_is_no_choice(
+    ops: BoardOf, window: Browser
+) -> None:
+    why = "“Over the board’s 85 %” comes with 20 finished cards."
+    started(ops, "Old", "Doing", 50.1)
+    finish(ops, *[1] * 19)
+
+    def choice(query: str = "") -> str:
+        found = re.search(
+            r'<input[^>]*name="age" value="p85"[^>]*>', window.get(f"/boards/{ops.key}{query}").text
+        )
+        assert found
+        return found[0]
+
+    assert "disabled" in choice()
+    assert why in window.get(f"/boards/{ops.key}").text
+    # Whoever follows an address can take it back.
+    assert "disabled" not in choice("?age=p85")
+    assert ops.cards(age="p85") == []
+    finish(ops, 1)
+    assert "disabled" not in choice()
+    assert why not in window.get(f"/boards/{ops.key}").text
+    assert [card["title"] for card in ops.cards(age="p85")] == ["Old"]
 
 
 def test_the_api_puts_its_old_and_its_new_names_together(many: BoardOf, grace: Person) -> None:
@@ -211,6 +266,7 @@ def test_a_filter_takes_as_many_statements_whatever_the_number_of_cards(
     asks: dict[str, Callable[[], Any]] = {
         "page": lambda: window.get(f"/boards/{ops.key}?assignee=me&label=label+1&due=none"),
         "matching": lambda: window.get(f"/boards/{ops.key}/matching?q=1&team=ops"),
+        "age": lambda: window.get(f"/boards/{ops.key}/matching?age=p85"),
     }
     costs = []
     for count in (3, 40):
@@ -219,3 +275,4 @@ def test_a_filter_takes_as_many_statements_whatever_the_number_of_cards(
     assert costs[0] == costs[1]
     assert costs[0]["page"] <= 6
     assert costs[0]["matching"] <= 6
+    assert costs[0]["age"] <= 6
