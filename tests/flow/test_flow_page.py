@@ -9,7 +9,7 @@ import pytest
 
 from app.clock import DAY, HOUR
 from app.db import Statement, Tx
-from app.flow import pages
+from app.flow import times_section
 from tests.flow.conftest import Past, story
 from tests.support import Person, Weir
 
@@ -116,7 +116,7 @@ def test_the_page_reads_the_result_in_one_sentence(past: Past, reader: Reader) -
     page = reader.page(WINDOW)
     assert page.status == 200
     assert "85 % of 20 cards were done within 17.1 days." in page.text
-    assert "Cards done from 1 Mar 2026 to before 1 Apr 2026 (UTC)." in page.text
+    assert "From 1 Mar 2026 to before 1 Apr 2026 (UTC)." in page.text
     assert "Mean 10.5 days" in page.text
     assert "50 % 10.1 days 10.5 days" in page.text
     assert "The 20 cards behind it" in page.text
@@ -146,7 +146,7 @@ def test_the_cards_behind_the_numbers_stand_below_them_the_last_done_first(
 def test_a_long_table_says_what_it_leaves_out(
     past: Past, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "MOST_ROWS", 2)
+    monkeypatch.setattr(times_section, "MOST_ROWS", 2)
     for day in (2, 3, 4):
         past.done(f"2026-03-0{day}T12:00:00Z", lead=0, cycle=None)
     page = reader.page(WINDOW)
@@ -158,9 +158,9 @@ def test_days_and_times_are_those_of_the_boards_zone(past: Past, reader: Reader)
     past.board.person.patch("/boards/OPS", {"time_zone": "Europe/Berlin"})
     past.done("2026-03-29T22:30:00Z", lead=0, cycle=None, title="Late")
     page = reader.page("from=2026-03-30&to=2026-03-31")
-    assert "Cards done from 30 Mar 2026 to before 31 Mar 2026 (Europe/Berlin)." in page.text
+    assert "From 30 Mar 2026 to before 31 Mar 2026 (Europe/Berlin)." in page.text
     assert "30 Mar 2026, 00:30" in page.text
-    assert reader.page("from=2026-03-29&to=2026-03-30").by_id["flow-missing"]
+    assert reader.page("from=2026-03-29&to=2026-03-30").by_id["times-missing"]
 
 
 # --- the address ----------------------------------------------------------------------------------
@@ -175,13 +175,13 @@ def test_the_links_to_the_api_and_the_csv_give_the_same_numbers(past: Past, read
         page = reader.page(query)
         # Time goes on between the page and the click.
         past.time.at(past.time.now + 40 * DAY)
-        found = reader.client.get(page.link("flow-api"), headers=reader.headers).json()
-        file = reader.client.get(page.link("flow-csv"), headers=reader.headers).text
+        found = reader.client.get(page.link("times-api"), headers=reader.headers).json()
+        file = reader.client.get(page.link("times-csv"), headers=reader.headers).text
         past.time.at(past.time.now - 40 * DAY)
         assert f"Cards done {found['count']}" in page.text
         assert len(file.splitlines()) == found["count"] + 1
         assert found["count"] == (2 if "label" in query else 3)
-    api = reader.page("from=2026-03-01&team=dev&team=ops&metric=process").link("flow-api")
+    api = reader.page("from=2026-03-01&team=dev&team=ops&metric=process").link("times-api")
     assert api.startswith("/api/v1/boards/OPS/stats/process-time?")
     assert parse_qs(urlsplit(api).query) == {
         "from": ["2026-03-01"],
@@ -269,8 +269,8 @@ def test_a_query_that_makes_no_sense_is_told_and_kept(past: Past, reader: Reader
         assert page.status == 422, query
         assert message in page.text
         assert kept in page.fields
-        assert "flow-api" not in page.by_id
-        assert "flow-sentence" not in page.by_id
+        assert "times-api" not in page.by_id
+        assert "times-sentence" not in page.by_id
         assert "<script>" not in page.html
 
 
@@ -280,7 +280,7 @@ def test_where_there_is_nothing_to_measure_the_page_says_why(past: Past, reader:
     assert "None" not in reader.page(WINDOW).text
     late = reader.page("from=2026-03-03&to=2026-04-01")
     assert "last one was on 2 Mar 2026, 14:05." in late.text
-    assert late.by_id["flow-api"]
+    assert late.by_id["times-api"]
     assert "the filters leave none" in reader.page(f"{WINDOW}&team=dev").text
     assert "without ever being started" in reader.page(f"{WINDOW}&metric=cycle").text
     assert "the filters leave none" in reader.page(f"{WINDOW}&metric=cycle&team=dev").text

@@ -1,0 +1,92 @@
+"""The parts of the flow page: what each of them is given, and what each of them gives.
+
+A part is a module with `PARAMETERS` (the names of what it alone is asked for in the address) and
+`section(flow) -> Section`. `pages.py` lists the parts in the order of the page; the frame around
+each of them is `templates/flow/_section.html`. A chart is an option of ECharts as plain values, in
+which a string like `--accent` is a colour of `weir.css`; an item of its data may carry `words`
+(what the pointer is told), `cards` (what a click pins: `[[ref, url, title], ...]`) and `more` (how
+many cards are not among these).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from app.boards.history import OpenBoard
+from app.db import Tx
+from app.flow.asked import Asked, api_address
+from app.flow.queries import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What a part of the page is made from."""
+
+    tx: Tx
+    board: OpenBoard
+    asked: Asked
+    window: Window
+
+    @property
+    def path(self) -> str:
+        """The page's own path."""
+        return f"/boards/{self.board.row.key}/flow"
+
+    def api(self, statistic: str, **more: str | int) -> str:
+        """Where the API gives the same numbers."""
+        return api_address(self.board, self.asked, self.window, statistic, **more)
+
+    def address(self, name: str, **more: str) -> str:
+        """The page with other values for the parameters of a part, at that part."""
+        return f"{self.asked.address(self.path, more={**self.asked.more, **more})}#{name}"
+
+    def card_url(self, number: int) -> str:
+        """Where a card of this board is shown."""
+        return f"/boards/{self.board.row.key}/cards/{number}"
+
+
+class Link(NamedTuple):
+    """A cell of a table that leads somewhere."""
+
+    words: str
+    url: str
+
+
+class Table(NamedTuple):
+    """The numbers of a chart to read; the first cell of a row names it."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str | Link]]
+
+
+class Chart(NamedTuple):
+    """A drawing, and its numbers as a table. `size` is `small`, `medium` or `large`."""
+
+    name: str  # its id on the page
+    title: str  # empty where the part's own is enough
+    sentence: str  # what it shows, for those who do not see it
+    option: Mapping[str, Any]
+    table: Table
+    size: str = "medium"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the flow page.
+
+    `problem` says what is wrong with what it was asked for and `missing` why there is nothing to
+    show; with one of them the rest stays out. `body` and `explain` are templates of its own, given
+    `values`: what stands before the charts, and "How to read this".
+    """
+
+    name: str
+    title: str
+    sentence: str = ""
+    problem: str = ""
+    missing: str = ""
+    charts: Sequence[Chart] = ()
+    body: str = ""
+    explain: str = ""
+    csv_url: str = ""
+    api_url: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)

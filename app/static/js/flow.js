@@ -1,0 +1,128 @@
+// The charts of the flow pages. What they show is decided by the server: an option of ECharts as plain values, in which
+// `--accent` is a colour of the style sheet. An item of the data may carry `words` for the pointer and `cards` for a click.
+"use strict";
+
+(() => {
+  const drawn = new Map(); // The box of a chart -> what draws it.
+  const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  let known = new Map(); // The colours of the theme, as the charts know them.
+
+  /** A colour of the style sheet in the notation that charts can calculate with. */
+  function color(name) {
+    if (!known.has(name)) {
+      const reader = document.createElement("i");
+      reader.style.color = `var(${name})`;
+      document.body.append(reader);
+      probe.clearRect(0, 0, 1, 1);
+      probe.fillStyle = getComputedStyle(reader).color;
+      probe.fillRect(0, 0, 1, 1);
+      reader.remove();
+      const [r, g, b, a] = probe.getImageData(0, 0, 1, 1).data;
+      known.set(name, `rgba(${r},${g},${b},${(a / 255).toFixed(3)})`);
+    }
+    return known.get(name);
+  }
+
+  /** The option with every colour looked up. */
+  function colored(value) {
+    if (typeof value === "string") return value.startsWith("--") ? color(value) : value;
+    if (Array.isArray(value)) return value.map(colored);
+    if (value === null || typeof value !== "object") return value;
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, colored(inner)]));
+  }
+
+  const listOf = (value) => (value === undefined ? [] : [].concat(value));
+
+  function axis(given) {
+    return {
+      ...given,
+      axisLine: { show: true, lineStyle: { color: color("--line-strong") }, ...given.axisLine },
+      axisTick: { show: false, ...given.axisTick },
+      axisLabel: { color: color("--ink-2"), fontSize: 11, hideOverlap: true, ...given.axisLabel },
+      splitLine: { lineStyle: { color: color("--line") }, ...given.splitLine },
+      nameTextStyle: { color: color("--ink-2"), fontSize: 11, ...given.nameTextStyle },
+    };
+  }
+
+  const wordsOf = (item) => item.data?.words ?? `${item.seriesName ? `${item.seriesName}: ` : ""}${item.value}`;
+
+  /** What all charts have in common. */
+  function dressed(option) {
+    const given = colored(option);
+    const full = {
+      animation: false,
+      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: color("--ink-2") },
+      grid: { left: 12, right: 20, top: 32, bottom: 12 },
+      ...given,
+      tooltip: {
+        trigger: "item", confine: true, appendTo: null,
+        backgroundColor: color("--surface"), borderColor: color("--line-strong"), borderWidth: 1, padding: [6, 10],
+        textStyle: { color: color("--ink"), fontSize: 12, lineHeight: 17 },
+        formatter: (items) => {
+          const some = listOf(items);
+          const head = some.length > 1 || given.tooltip?.trigger === "axis" ? [some[0]?.axisValueLabel] : [];
+          return [...head, ...some.map(wordsOf)].filter(Boolean).join("\n");
+        },
+        ...given.tooltip,
+        renderMode: "richText", // Its HTML would need a laxer content policy.
+      },
+    };
+    if (given.legend) full.legend = { textStyle: { color: color("--ink-2"), fontSize: 11 }, icon: "roundRect", itemWidth: 12, itemHeight: 8, top: 0, left: 0, ...given.legend };
+    for (const name of ["xAxis", "yAxis"]) if (given[name]) full[name] = listOf(given[name]).map(axis);
+    return full;
+  }
+
+  function draw(box) {
+    const chart = drawn.get(box) ?? echarts.init(box, null, { renderer: "canvas" });
+    if (!drawn.has(box)) {
+      drawn.set(box, chart);
+      chart.on("click", (item) => pin(box, item));
+      new ResizeObserver(() => chart.resize()).observe(box);
+    }
+    const option = JSON.parse(document.getElementById(box.dataset.chart).textContent);
+    chart.setOption(dressed(option), true);
+    box.dataset.drawn = "";
+  }
+
+  /** Keeps the cards of what was clicked below the chart, until another click or Escape. */
+  function pin(box, item) {
+    const cards = item.data?.cards;
+    if (!cards) return;
+    const place = box.parentElement.querySelector(".pinned");
+    const words = document.createElement("p");
+    words.textContent = wordsOf(item);
+    const close = document.createElement("button");
+    Object.assign(close, { type: "button", className: "button button-small", textContent: "Close", id: `${place.id}-close` });
+    close.addEventListener("click", () => { place.hidden = true; });
+    const list = document.createElement("ul");
+    for (const [ref, url, title] of cards) {
+      const link = document.createElement("a");
+      Object.assign(link, { href: url, textContent: `${ref} ${title ?? ""}` });
+      const entry = document.createElement("li");
+      entry.append(link);
+      list.append(entry);
+    }
+    if (item.data.more) {
+      const rest = document.createElement("li");
+      rest.textContent = `and ${item.data.more.toLocaleString("en")} more`;
+      list.append(rest);
+    }
+    const head = document.createElement("div");
+    head.className = "pinned-head";
+    head.append(words, close);
+    place.replaceChildren(head, list);
+    place.hidden = false;
+  }
+
+  function drawAll() {
+    known = new Map();
+    for (const box of document.querySelectorAll("[data-chart]")) draw(box);
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") for (const place of document.querySelectorAll(".pinned:not([hidden])")) place.hidden = true;
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+  new MutationObserver(drawAll).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  drawAll();
+})();
