@@ -131,24 +131,33 @@ class Call:
         return answer.response()
 
     async def write(
-        self, verb: Verb, *args: Any, render: Render | None = None, status: int = 200
+        self,
+        verb: Verb,
+        *args: Any,
+        render: Render | None = None,
+        status: int = 200,
+        alone: bool = False,
     ) -> Response:
         """Carries out `verb(tx, actor, *args)` and answers with what it returns, once the change
-        is committed."""
+        is committed. What locks two boards goes `alone`: in a transaction of those who wait for
+        one of them it would come to the other out of order."""
         unit = (verb, args, render, status)
+        board = None if alone else self._board()
         try:
-            answer = await self.db.write(self._write, *unit, board=self._board())
+            answer = await self.db.write(self._write, *unit, board=board)
         except _AnsweredMeanwhile:
-            answer = await self.db.write(self._write, *unit, board=self._board())
+            answer = await self.db.write(self._write, *unit, board=board)
         return answer.response()
 
     async def fetch(self, verb: Verb, *args: Any) -> Any:
         """What `verb(tx, actor, *args)` returns, for a page that goes on with it."""
         return await self.db.read(lambda tx: verb(tx, identify(tx, self.credentials), *args))
 
-    async def act(self, verb: Verb, *args: Any) -> Any:
-        """Carries out `verb(tx, actor, *args)`, for a page that goes on with what it returns."""
-        return await self.db.write(self._act, verb, args, board=self._board())
+    async def act(self, verb: Verb, *args: Any, alone: bool = False) -> Any:
+        """Carries out `verb(tx, actor, *args)`, for a page that goes on with what it returns; what
+        locks two boards goes `alone`."""
+        board = None if alone else self._board()
+        return await self.db.write(self._act, verb, args, board=board)
 
     def _board(self) -> str | None:
         """The key of the board that the request is about, where it is known without looking."""

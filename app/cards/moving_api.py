@@ -45,7 +45,7 @@ async def transfer_card(call: CallDep, card_id: IdInUrl, body: TransferIn) -> Re
     its clocks, gets a number there, and is still found by its old one. 409 where a limit of the
     other board has no room. People who are no members there are taken off it."""
     args = (card_id, body.board, body.column_id, body.lane_id)
-    return await call.write(transfer.transfer_card, *args, render=moved_answer)
+    return await call.write(transfer.transfer_card, *args, render=moved_answer, alone=True)
 
 
 @router.get("/boards/{key}/undo", response_model=LastActionOut, responses=responses())

@@ -18,7 +18,15 @@ from app.cards.labels import (
 from app.cards.placing import SET_CLOCKS, admit, place_card, set_live, stored_clocks
 from app.cards.rows import CARD_BY_ID, CardRow
 from app.db import Query, Statement, Tx
-from app.errors import AlreadyExists, CardArchived, Invalid, NoColumns, NotFound, StaleVersion
+from app.errors import (
+    AlreadyExists,
+    CardArchived,
+    ChangedSince,
+    Invalid,
+    NoColumns,
+    NotFound,
+    StaleVersion,
+)
 from app.models import BlockedInterval, Card
 
 
@@ -191,10 +199,13 @@ def _after_block(tx: Tx, board: OpenBoard, card: CardRow, block_id: int | None) 
 
 
 def read_card(tx: Tx, board: OpenBoard, card_id: int) -> CardRow:
-    """The card, read after its board was locked."""
+    """The card, read after its board was locked; a conflict where it went to another board while
+    one waited for the lock."""
     card = tx.first(CARD_BY_ID, card_id=card_id)
-    if card is None or card.board_id != board.id:
+    if card is None:
         raise NotFound
+    if card.board_id != board.id:
+        raise ChangedSince("Somebody has just moved the card to another board.")
     return card
 
 

@@ -59,7 +59,7 @@ async def transfer(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
         return card, transfer_card(tx, actor, card.id, *args)
 
     try:
-        was, card = await call.act(unit)
+        was, card = await call.act(unit, alone=True)
     except (Conflict, Invalid, StaleVersion) as error:
         if is_htmx(call.request):
             return await refused_card(call, key, number, None, error)

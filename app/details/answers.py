@@ -55,7 +55,7 @@ async def change_card(
         return fragments(board_swap(tx, web, after, now, since) + panel)
 
     try:
-        done = await call.act(unit)
+        done = await call.act(unit, alone=locks)
     except (Conflict, Invalid, StaleVersion) as error:
         return await show_panel(call, key, number, at=at, typed=typed, error=error)
     if isinstance(done, Answer):

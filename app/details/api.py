@@ -147,13 +147,13 @@ async def link_cards(call: CallDep, card_id: IdInUrl, body: LinkIn) -> Response:
     `/problems/already-exists` where the two are linked like this."""
     target = body.ref if body.card_id is None else body.card_id
     args = (card_id, body.kind, target)
-    return await call.write(links.link_cards, *args, render=_link, status=201)
+    return await call.write(links.link_cards, *args, render=_link, status=201, alone=True)
 
 
 @router.delete("/card-links/{link_id}", status_code=204, responses=responses(409))
 async def unlink_cards(call: CallDep, link_id: IdInUrl) -> Response:
     """Takes a link between two cards away, from both of them."""
-    return await call.write(links.unlink_cards, link_id)
+    return await call.write(links.unlink_cards, link_id, alone=True)
 
 
 # --- Addresses outside --------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 from app.auth.actor import Actor
 from app.boards.history import OpenBoard, lock_board
-from app.cards.rows import CARD_BY_ID, CardRow
+from app.cards.rows import CardRow
+from app.cards.steps import read_card
 from app.db import Statement, Tx
 from app.errors import NotFound
 
@@ -11,10 +12,7 @@ def lock_card(tx: Tx, actor: Actor | None, card_id: int) -> tuple[OpenBoard, Car
     """Locks a card's board for a change; the card as it is then. 404 where the person does not see
     it, 403 where the person may not change it."""
     board = lock_board(tx, actor, card_id=card_id)
-    card = tx.first(CARD_BY_ID, card_id=card_id)
-    if card is None or card.board_id != board.id:
-        raise NotFound
-    return board, card
+    return board, read_card(tx, board, card_id)
 
 
 def lock_card_of(

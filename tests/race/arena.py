@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from app.db import Tx
+from app.db import SQLITE, Tx
 from app.models import Board, Card, CardAssignee
 from tests.servers import Servers
 from tests.support import API, BoardOf, Person
@@ -54,16 +54,19 @@ class Arena:
 
     def new_board(self, key: str) -> None:
         """Makes a board without limits: Backlog, Ready, Doing and Done of a group, Test, Live."""
-        self.board = self.ada.board(key, "empty")
-        self.ada.post(
-            f"/boards/{key}/members", {"email": "grace.hopper@example.org", "role": "member"}
-        )
+        self.board = self.another_board(key)
+
+    def another_board(self, key: str) -> BoardOf:
+        """Makes a board like that one, which the observers do not look at."""
+        board = self.ada.board(key, "empty")
+        board.join(self.grace)
         kinds = {"Backlog": "queue", "Ready": "queue", "Doing": "active", "Done": "queue"}
         for name, kind in {**kinds, "Test": "active", "Live": "done"}.items():
             self.ada.post(f"/boards/{key}/columns", {"name": name, "kind": kind})
-        columns = [self.board.column("Doing"), self.board.column("Done")]
+        columns = [board.column("Doing"), board.column("Done")]
         self.ada.post(f"/boards/{key}/groups", {"name": "Development", "column_ids": columns})
         self.ada.post(f"/boards/{key}/lanes", {"name": "Ideas", "position": 0})
+        return board
 
     # --- Requests
 
@@ -98,6 +101,13 @@ class Arena:
         chosen = [{"id": card["id"]} for card in cards]
         body = {"action": "move", "cards": chosen, "column_id": self.board.column(column)}
         return Request("POST", f"/boards/{self.board.key}/cards/bulk", body)
+
+    def transfer(self, card: Any, board: BoardOf, column: str, lane: str | None = None) -> Request:
+        """To move a card to another board."""
+        body = {"board": board.key, "column_id": board.column(column)}
+        if lane is not None:
+            body["lane_id"] = board.lane(lane)
+        return Request("POST", f"/cards/{card['id']}/transfer", body)
 
     def undo(self) -> Request:
         """To take back what Ada did last."""
@@ -267,7 +277,7 @@ class Arena:
         for event in events:
             data = event["data"]
             card: int = event["card"]["id"] if event["card"] else 0
-            if event["type"] == "card.created":
+            if event["type"] in {"card.created", "card.arrived"}:
                 at[card] = (data["column_id"], data["lane_id"])
                 whose[card] = list(data.get("assignee_ids", []))
                 count(card, 1)
@@ -285,6 +295,9 @@ class Arena:
             elif event["type"] in {"card.archived", "card.discarded"}:
                 count(card, -1)
                 away.add(card)
+            elif event["type"] == "card.left":
+                count(card, -1)
+                del at[card], whose[card]
             elif event["type"] == "card.restored":
                 away.remove(card)
                 count(card, 1)
@@ -324,6 +337,15 @@ def standing(tx: Tx, key: str) -> Standing:
         Counter({(row.column_id, row.lane_id): row.held for row in columns}),
         Counter({(row.column_id, row.user_id): row.held for row in people}),
     )
+
+
+def deadlocks(arena: Arena) -> int:
+    """How often PostgreSQL had to end a wait in a circle; SQLite has one writer, and none."""
+    db = arena.weir.db
+    if db.dialect == SQLITE:
+        return 0
+    mine = text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    return int(db.read_now(lambda tx: tx.execute(mine).scalar_one()))
 
 
 class Client:
