@@ -170,6 +170,7 @@ class BoardView:
     may_manage: bool
     manages: bool  # an archived board, too
     gauge: Gauge
+    person_limit: int | None
     blocked_count: int
     over_count: int
     cards_total: int

@@ -158,6 +158,7 @@ def board_view(tx: Tx, web: Web, board: OpenBoard, match: Match | None = None) -
         may_manage=board.may_manage and board.row.archived_at is None,
         manages=board.may_manage,
         gauge=heads.board(),
+        person_limit=board.row.person_wip_limit,
         blocked_count=wall.blocked,
         over_count=heads.over(),
         cards_total=sum(board.counts.values()),

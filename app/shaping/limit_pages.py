@@ -11,7 +11,7 @@ from app.boards.history import MANAGER, OpenBoard, lock_board, read_board
 from app.boards.service import change_board
 from app.call import Answer, CallDep
 from app.cards.pages import fragments
-from app.cards.swaps import changes_swap
+from app.cards.swaps import changes_swap, columns_swap
 from app.db import Tx
 from app.errors import NotFound
 from app.forms import Form, read_form
@@ -21,18 +21,22 @@ from app.web import is_htmx
 
 router = APIRouter(prefix="/boards/{key}/limits", include_in_schema=False)
 
+# The faces on every card say whose limit is reached.
+_ON_THE_WHOLE_BOARD = {"board": "wip_limit", "person": "person_wip_limit"}
+
 
 class LimitForm(Form):
-    """A place and its limit; left empty it is none."""
+    """A place and its limit; left empty it is none. The place of a person's limit is the board."""
 
-    scope: Literal["column", "group", "lane", "board"]
+    scope: Literal["column", "group", "lane", "board", "person"]
     place: IdInUrl
     wip_limit: LimitInForm | None = None
 
 
 @router.post("")
 async def change_limit(call: CallDep, key: KeyInUrl) -> Response:
-    """Changes a limit of a column, group or lane, or of the board, and shows what is held to it."""
+    """Changes a limit of a column, group or lane, of the board or of each person on it, and shows
+    what is held to it."""
     web = web_of(call.request)
     htmx = is_htmx(call.request)
     sent = await read_form(call.request, LimitForm)
@@ -48,6 +52,8 @@ async def change_limit(call: CallDep, key: KeyInUrl) -> Response:
         if not htmx:
             return None
         after = read_board(tx, actor, key=key)
+        if form.scope in _ON_THE_WHOLE_BOARD:
+            return fragments(columns_swap(tx, web, after))
         seen = before.seq
         return fragments(
             changes_swap(tx, web, after, column_ids=columns, lane_ids=lanes, after=seen)
@@ -71,7 +77,8 @@ def _set_limit(
     if form.scope == "lane" and form.place in shape.lane:
         service.change_lane(tx, actor, form.place, change)
         return [], [form.place]
-    if form.scope == "board" and form.place == board.id:
-        change_board(tx, actor, board.row.key, change)
+    name = _ON_THE_WHOLE_BOARD.get(form.scope)
+    if name is not None and form.place == board.id:
+        change_board(tx, actor, board.row.key, {name: form.wip_limit})
         return [], []
     raise NotFound

@@ -446,6 +446,14 @@ def board_limit(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def board_limit_of_each_person(page: Page, scene: Scene) -> None:
+    scene.board(page)
+    page.locator("#view-button").click()
+    page.locator("#view-limit-person").click()
+    expect(page.get_by_label("Cards at most")).to_be_focused()
+
+
+@sight()
 def board_limit_with_error(page: Page, scene: Scene) -> None:
     scene.board(page)
     page.get_by_role("link", name="Ready, 2 of 5").click()

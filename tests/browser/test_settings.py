@@ -158,6 +158,49 @@ def test_the_limit_of_a_group_and_of_a_lane_goes_with_the_keyboard(
     assert limits == [None, 2]
 
 
+def test_a_persons_limit_is_changed_in_the_view_menu_and_shows_on_every_face(
+    windows: Windows, ops: BoardOf, jo: Person, look: dict[str, Any]
+) -> None:
+    card = ops.add("His", column="Doing", assignee_ids=[jo.id])
+    board = windows.board(ops, **look)
+    others = windows.board(ops, jo)
+    page = board.page
+    page.locator("#view-button").click()
+    page.get_by_role("link", name="Limit of each person none").click()
+    expect(page.get_by_role("heading", name="Limit of each person")).to_be_visible()
+    expect(page.get_by_label("Cards at most")).to_be_focused()
+    page.keyboard.type("1")
+    page.keyboard.press("Enter")
+    expect(page.locator("#limit-menu")).to_be_hidden()
+    expect(board.spoken).to_have_text("Limit of each person: 1.")
+    expect(page.locator("#view-button")).to_be_focused()
+    for window in (board, others):
+        expect(window.card(card).locator(".face")).to_have_attribute(
+            "title", "Jo March, 1 of 1 in work"
+        )
+    expect(others.page.locator("#view-limit-person")).to_have_count(0)
+    page.locator("#view-button").click()
+    page.get_by_role("link", name="Limit of each person 1").click()
+    page.get_by_role("button", name="No limit").click()
+    for window in (board, others):
+        expect(window.card(card).locator(".face")).to_have_attribute("title", "Jo March")
+
+
+def test_the_boards_own_limit_is_changed_in_the_view_menu_with_the_keyboard(
+    windows: Windows, ops: BoardOf
+) -> None:
+    ops.add("One", column="Doing")
+    page = windows.board(ops).page
+    page.locator("#view-button").press("Enter")
+    page.locator("#view-limit-board").press("Enter")
+    page.keyboard.type("4")
+    page.keyboard.press("Enter")
+    expect(page.locator("#board-summary .wip > [aria-hidden]")).to_have_text("1 / 4")
+    assert ops.read()["wip_limit"] == 4
+    page.locator("#view-button").press("Enter")
+    expect(page.locator("#view-limit-board")).to_have_text("Limit of the board 4")
+
+
 def test_without_scripts_the_count_leads_to_the_settings(windows: Windows, ops: BoardOf) -> None:
     page = windows.board(ops, java_script_enabled=False).page
     limit(page, "Test").click()

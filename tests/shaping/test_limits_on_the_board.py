@@ -25,13 +25,35 @@ def send(browser: Browser, board: BoardOf, scope: str, place: int, limit: str) -
     return browser.ask("POST", f"/boards/{board.key}/limits", data=form, headers=HTMX)
 
 
+def test_the_limits_of_the_whole_board_are_in_its_view_menu(
+    ops: BoardOf, browser: Browser, grace: Person
+) -> None:
+    ops.join(grace)
+    ops.add("Hers", column="Doing", assignee_ids=[grace.id])
+    place = ops.read()["id"]
+    for scope, field in (("board", "wip_limit"), ("person", "person_wip_limit")):
+        before = ops.read()["seq"]
+        done = send(browser, ops, scope, place, "1")
+        assert done.status_code == 200, scope
+        link = rf'id="view-limit-{scope}"[^>]*data-limit="1">Limit of [a-z ]+ <span>1</span>'
+        assert re.search(link, done.text), scope
+        assert re.search(link, browser.get(f"/boards/{ops.key}").text), scope
+        assert ops.read()[field] == 1
+        event = ops.events(before)[0]
+        assert (event["type"], event["data"]["scope"]) == ("limit.changed", scope)
+    # Every face says whose limit is reached.
+    assert done.text.count("Grace Hopper, 1 of 1 in work") >= 2
+    gone = send(browser, ops, "person", place, "")
+    assert "in work" not in gone.text
+    assert ops.read()["person_wip_limit"] is None
+
+
 def test_each_kind_of_limit_is_changed_and_shown(ops: BoardOf, browser: Browser) -> None:
-    board = ops.read()
     for scope, place in (
         ("column", ops.column("Test")),
         ("group", ops.group("Development")),
         ("lane", ops.lane("Expedite")),
-        ("board", board["id"]),
+        ("board", ops.read()["id"]),
     ):
         before = ops.read()["seq"]
         done = send(browser, ops, scope, place, "7")
@@ -39,7 +61,8 @@ def test_each_kind_of_limit_is_changed_and_shown(ops: BoardOf, browser: Browser)
         assert "0 / 7" in done.text, scope
         event = ops.events(before)[0]
         assert (event["type"], event["data"]["to"]) == ("limit.changed", 7)
-        assert f'data-after="{before}"' in done.text
+        whole = 'data-after="" data-full="1"'
+        assert (whole if scope == "board" else f'data-after="{before}"') in done.text
         assert send(browser, ops, scope, place, "").status_code == 200
         assert ops.events(before)[1]["data"]["to"] is None
 
@@ -61,10 +84,11 @@ def test_a_limit_is_of_a_place_on_this_board(ops: BoardOf, ada: Person, browser:
         ("lane", other.lane("Standard")),
         ("group", other.column("Done")),
         ("board", before["id"]),
+        ("person", before["id"]),
     ):
         assert send(browser, ops, scope, place, "2").status_code == 404
     assert other.read() == before
-    assert send(browser, ops, "person", 1, "2").status_code == 422
+    assert send(browser, ops, "card", 1, "2").status_code == 422
 
 
 def test_only_who_shapes_the_board_is_shown_the_way(

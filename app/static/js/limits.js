@@ -1,4 +1,5 @@
-// A limit is changed where the board shows it: a small form at the count. Without this the count leads to the settings.
+// A limit is changed where the board shows it: a small form at the count, and for the limits that have no head in the
+// view menu. Without this the link leads to the settings.
 "use strict";
 
 (() => {
@@ -9,16 +10,20 @@
   const field = document.getElementById("limit-value");
   let anchor = "";
 
-  function place(link) {
-    const at = link.getBoundingClientRect();
+  function place(at) {
     const box = menu.getBoundingClientRect();
     const below = at.bottom + 4;
     menu.style.left = `${Math.max(8, Math.min(at.left, innerWidth - box.width - 8))}px`;
     menu.style.top = `${below + box.height > innerHeight - 8 ? Math.max(8, at.top - box.height - 4) : below}px`;
   }
 
+  function goBack() {
+    const link = document.getElementById(anchor);
+    (link?.checkVisibility() ? link : document.getElementById("view-button")).focus({ preventScroll: true });
+  }
+
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("a.wip[data-scope]");
+    const link = event.target.closest("a[data-scope]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     anchor = link.id;
@@ -29,8 +34,9 @@
     document.getElementById("limit-problem").textContent = "";
     document.getElementById("limit-none").hidden = !link.dataset.limit;
     document.getElementById("limit-more").href = link.href;
+    const at = link.getBoundingClientRect(); // A menu in which it stands is closed by the next line.
     menu.showPopover();
-    place(link);
+    place(at);
     field.select();
   });
 
@@ -40,7 +46,7 @@
   });
 
   menu.addEventListener("toggle", (event) => {
-    if (event.newState === "closed" && menu.contains(document.activeElement)) document.getElementById(anchor)?.focus();
+    if (event.newState === "closed" && menu.contains(document.activeElement)) goBack();
   });
 
   form.addEventListener("submit", async (event) => {
@@ -52,8 +58,9 @@
     form.removeAttribute("aria-busy");
     if (weir.good(status)) {
       weir.readState();
+      weir.prepare();
       menu.hidePopover();
-      document.getElementById(anchor)?.focus({ preventScroll: true });
+      goBack();
       const limit = values.wip_limit.trim();
       weir.say(`${document.getElementById("limit-title").textContent}: ${limit || "none"}.`);
     } else {
