@@ -84,12 +84,12 @@ def read_clocks(columns: Columns, stays: Sequence[Stay], blocks: Sequence[Interv
         if not is_of(columns.active, stay, ACTIVE):
             continue
         if stay.left_at is not None:
-            process_time += _free(stay.entered_at, stay.left_at, blocked)
+            process_time += unblocked(stay.entered_at, stay.left_at, blocked)
             continue
         # The stay goes on: what lies before the last blocked interval's end is finished.
         last_end = max((b.until for b in blocked if b.until is not None), default=None)
         since = stay.entered_at if last_end is None else max(stay.entered_at, last_end)
-        process_time += _free(stay.entered_at, since, blocked)
+        process_time += unblocked(stay.entered_at, since, blocked)
         ongoing = next((b for b in blocked if b.until is None), None)
         if ongoing is None:
             working_since = since
@@ -136,7 +136,7 @@ def merge(blocks: Sequence[Interval]) -> list[Interval]:
     return merged
 
 
-def _free(start: int, end: int, blocked: Sequence[Interval]) -> int:
+def unblocked(start: int, end: int, blocked: Sequence[Interval]) -> int:
     """The length of a stretch without the blocked part of it."""
     lost = sum(
         max(0, min(end, end if b.until is None else b.until) - max(start, b.start)) for b in blocked

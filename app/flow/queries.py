@@ -142,7 +142,7 @@ def read_durations(
     if cards == EVERY_CARD:
         bounds = {"board_id": board.id, "start": window.start, "end": window.end}
         return _unpacked(tx, tx.scalar(_DURATIONS[measure], **bounds))
-    statement = _within(select(packed(_COLUMNS[measure])), board, window, cards)
+    statement = within(select(packed(_COLUMNS[measure])), board, window, cards)
     return _unpacked(tx, tx.execute(statement).scalar())
 
 
@@ -164,7 +164,7 @@ def measured_cards(
     """The cards behind a measurement, the last done first; `after` is the `done_at` and the id of
     the last card of the part before."""
     statement = (
-        _within(select_cards(), board, window, cards)
+        within(select_cards(), board, window, cards)
         .where(_COLUMNS[measure].is_not(None))
         .order_by(Card.done_at.desc(), Card.id.desc())
         .limit(limit)
@@ -231,11 +231,18 @@ def _seconds_text(duration: int | None) -> str | None:
     return f"{duration // clock.SECOND}.{duration % clock.SECOND:06d}"
 
 
-def _within(
+def within(
     statement: Select[*tuple[Any, ...]], board: OpenBoard, window: Window, cards: CardFilter
 ) -> Select[*tuple[Any, ...]]:
-    simple = replace(cards, label=(), assignee_id=(), done_from=window.start, done_to=window.end)
-    statement = filtered(statement, board.id, simple)
+    """A statement over a board's cards, narrowed to those of a filter, done in a window."""
+    return of_cards(statement, board, replace(cards, done_from=window.start, done_to=window.end))
+
+
+def of_cards(
+    statement: Select[*tuple[Any, ...]], board: OpenBoard, cards: CardFilter
+) -> Select[*tuple[Any, ...]]:
+    """A statement over a board's cards, narrowed to those that a filter lets through."""
+    statement = filtered(statement, board.id, replace(cards, label=(), assignee_id=()))
     # Asked of each card of the window. Gathering all cards with a label first would cost more the
     # longer the board has been in use.
     if cards.label:
