@@ -95,6 +95,7 @@ class Gauge:
     fill: int
     some: int | None = None  # how many of them a filter leaves to be seen
     place: LimitPlace | None = None
+    why: str = ""  # where it holds more than its limit: since when
 
 
 @dataclass(frozen=True, slots=True)

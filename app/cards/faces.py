@@ -312,7 +312,7 @@ def full_people(tx: Tx, board: OpenBoard) -> dict[int, str]:
     if limit is None:
         return {}
     return {
-        load.user_id: f"{load.cards} of {limit} in work"
+        load.user_id: f"{load.cards} of {limit} in work" + ", over" * (load.cards > limit)
         for load in tx.all(_LOADS, board_id=board.id)
         if load.cards >= limit
     }

@@ -21,12 +21,15 @@ class Heads:
         board: OpenBoard,
         tickers: Mapping[int, list[str]],
         some: Counts | None = None,
+        reasons: Mapping[Place, str] | None = None,
     ) -> None:
         self._board = board
         self._all = _Tally(board.shape, board.counts)
         # What a filter leaves to be seen is counted like all of it, and never instead of it.
         self._some = None if some is None else _Tally(board.shape, some)
         self._tickers = tickers
+        # Why a place holds more than its limit.
+        self._reasons = reasons or {}
 
     def column(self, column: Column) -> ColumnView:
         """A column's header."""
@@ -76,7 +79,8 @@ class Heads:
         row = self._board.row
         held = self._all.held.get(Place(rules.BOARD, row.id), 0)
         place = self._place(rules.BOARD, row.id, row.name)
-        return gauge(row.name, row.wip_limit, held, place=place)
+        why = self._reasons.get(Place(rules.BOARD, row.id), "")
+        return gauge(row.name, row.wip_limit, held, place=place, why=why)
 
     def some(self) -> dict[str, int]:
         """What a filter leaves to be seen, by the id of each head."""
@@ -92,7 +96,8 @@ class Heads:
     ) -> Gauge:
         some = None if self._some is None else count(self._some)
         place = self._place(scope, part.id, part.name)
-        return gauge(part.name, part.wip_limit, count(self._all), some, place)
+        why = self._reasons.get(Place(scope, part.id), "")
+        return gauge(part.name, part.wip_limit, count(self._all), some, place, why)
 
     def _place(self, scope: str, place_id: int, name: str) -> LimitPlace | None:
         """Where a limit is changed, for those who may."""
@@ -137,6 +142,7 @@ def gauge(
     held: int,
     some: int | None = None,
     place: LimitPlace | None = None,
+    why: str = "",
 ) -> Gauge:
     """A limit and how full its place is, in words and segments."""
     if limit is None:
@@ -156,6 +162,7 @@ def gauge(
         fill=min(100, 5 * round(20 * held / limit)),
         some=some,
         place=place,
+        why=why,
     )
 
 

@@ -8,6 +8,7 @@ from app.boards.history import OpenBoard
 from app.boards.shape import Shape
 from app.boards.views import Notice
 from app.cards.heads import Heads
+from app.cards.over import reasons_of
 from app.cards.rows import CardRow
 from app.cards.wall import arrivals_of, blocked_count, board_view, people_of, tickers_of
 from app.clock import SECOND
@@ -61,7 +62,7 @@ def changes_swap(
     """The fragments of some changed cards, with the headers of columns, groups and lanes."""
     shape = board.shape
     tickers = tickers_of(tx, board) if lane_ids and len(shape.lanes) > 1 else {}
-    heads = Heads(board, tickers)
+    heads = Heads(board, tickers, reasons=reasons_of(tx, board))
     columns = [shape.column[i] for i in column_ids if i in shape.column]
     groups = {column.group_id for column in columns if column.group_id is not None}
     arrivals, gone = arrivals_of(tx, web, board, card_ids)

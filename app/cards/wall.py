@@ -19,6 +19,7 @@ from app.boards.views import BoardView, CellView, Person, SectionView
 from app.cards.faces import FaceRow, Painter, full_people, person_of, select_faces
 from app.cards.filters import CardFilter
 from app.cards.heads import DONE_SHOWN, Heads
+from app.cards.over import reasons_of
 from app.cards.queries import cards_found
 from app.db import Query, Statement, Tx
 from app.models import Card
@@ -124,7 +125,8 @@ def match(tx: Tx, web: Web, board: OpenBoard, wanted: CardFilter | None) -> Matc
 def board_view(tx: Tx, web: Web, board: OpenBoard, match: Match | None = None) -> BoardView:
     """A whole board as its page shows it; with a filter the cards that do not match are hidden."""
     wall = _wall(tx, web, board)
-    heads = Heads(board, wall.tickers, None if match is None else match.counts)
+    some = None if match is None else match.counts
+    heads = Heads(board, wall.tickers, some, reasons_of(tx, board))
     # What is expedited stands on top, wherever its lane is in the order of lanes.
     lanes = sorted(board.shape.lanes, key=lambda lane: not lane.expedite)
     sections: list[SectionView] = []

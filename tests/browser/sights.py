@@ -73,6 +73,7 @@ class Scene:
         for title in ("Once", "Twice", "Thrice"):
             self.over.add(title, "In progress")
         self.over.limit("In progress", 2)
+        self.ada.patch(f"/boards/{self.over.key}", {"wip_limit": 2})
         self.archived = weir.board(self.ada, "simple")
         self.ada.delete(f"/boards/{self.archived.key}")
         actor = self.ada.actor

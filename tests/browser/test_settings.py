@@ -132,9 +132,13 @@ def test_a_limit_is_changed_at_the_head_for_everybody(
     field.press("Enter")
     expect(page.locator("#limit-menu")).to_be_hidden()
     expect(board.count("Test")).to_have_text("3 / 2 over")
+    expect(board.column("Test").locator(".over-why")).to_have_text(
+        "Over since the limit fell from 3 to 2 just now."
+    )
     expect(limit(page, "Test")).to_be_focused()
     expect(board.spoken).to_have_text("Limit of Test: 2.")
     expect(others.count("Test")).to_have_text("3 / 2 over")
+    expect(others.column("Test").locator(".over-why")).to_contain_text("fell from 3 to 2")
     expect(others.page.locator("a.wip")).to_have_count(0)
 
 
