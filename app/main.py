@@ -44,7 +44,7 @@ from app.exchange import api as exchange_api
 from app.files import CachedFiles
 from app.flow import api as flow_api
 from app.flow import pages as flow_pages
-from app.flow import stream_api
+from app.flow import refusals_api, stream_api
 from app.guard import Guard
 from app.live import Hub
 from app.samples import api as samples_api
@@ -120,6 +120,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         boards_api.router,
         flow_api.router,
         stream_api.router,
+        refusals_api.router,
         shaping_api.router,
         label_api.router,
         exchange_api.router,

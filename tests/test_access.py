@@ -400,6 +400,7 @@ API_TABLE: dict[str, Expected] = {
     "GET /boards/{key}/stats/cycle-time": Expected(readers, _ops()),
     "GET /boards/{key}/stats/process-time": Expected(readers, _ops()),
     "GET /boards/{key}/stats/value-stream": Expected(readers, _ops()),
+    "GET /boards/{key}/stats/refusals": Expected(readers, _ops()),
 }
 # Somebody's own tokens and sessions: each caller asks for one of their own, see below.
 API_ELSEWHERE = {"DELETE /tokens/{token_id}", "DELETE /sessions/{session_id}"}

@@ -53,7 +53,8 @@ T = TypeVar("T", bound=Told)
 _is_here = Card.board_id == Event.board_id
 
 
-def _select_events() -> Select[*tuple[Any, ...]]:
+def select_events() -> Select[*tuple[Any, ...]]:
+    """The statement that every read of events with their names starts from."""
     return (
         select(
             Event.board_id,
@@ -81,14 +82,14 @@ def _select_events() -> Select[*tuple[Any, ...]]:
 
 
 _AFTER = Query(
-    _select_events()
+    select_events()
     .where(Event.board_id == bindparam("board_id"), Event.seq > bindparam("after"))
     .order_by(Event.seq)
     .limit(bindparam("some", type_=Event.seq.type)),
     EventRow,
 )
 _OF_CARD = Query(
-    _select_events()
+    select_events()
     .where(Event.card_id == bindparam("card_id"))
     .order_by(Event.board_id, Event.seq),
     EventRow,

@@ -93,7 +93,8 @@ def _packed_for_postgresql(element: Any, compiler: Any, **more: Any) -> str:
     return f"string_agg(int8send({compiler.process(element.clauses, **more)}), '')"
 
 
-def _unpacked(tx: Tx, value: Any) -> Durations:
+def unpacked(tx: Tx, value: Any) -> Durations:
+    """The numbers of a `packed` value, in no order."""
     import numpy as np  # noqa: PLC0415
 
     if value is None:
@@ -141,9 +142,9 @@ def read_durations(
     cards among them, the discarded ones not. Cards that were never started have no cycle time."""
     if cards == EVERY_CARD:
         bounds = {"board_id": board.id, "start": window.start, "end": window.end}
-        return _unpacked(tx, tx.scalar(_DURATIONS[measure], **bounds))
+        return unpacked(tx, tx.scalar(_DURATIONS[measure], **bounds))
     statement = within(select(packed(_COLUMNS[measure])), board, window, cards)
-    return _unpacked(tx, tx.execute(statement).scalar())
+    return unpacked(tx, tx.execute(statement).scalar())
 
 
 def newest_done(tx: Tx, board: OpenBoard) -> int | None:

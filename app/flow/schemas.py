@@ -38,14 +38,14 @@ class StatsIn(BaseModel):
     start: DayOrMoment | None = Field(
         None,
         alias="from",
-        description="Cards done from then on: a day in the board's zone, or a timestamp with a "
+        description="Where the window begins: a day in the board's zone, or a timestamp with a "
         "zone. Default: 90 days before `to`.",
     )
     end: DayOrMoment | None = Field(
         None,
         alias="to",
-        description="Cards done before then: a day in the board's zone (itself not included), or "
-        "a timestamp with a zone. Default: now.",
+        description="Before what it ends: a day in the board's zone (itself not included), or a "
+        "timestamp with a zone. Default: now.",
     )
     work_type: Annotated[list[WorkType], Field(max_length=50)] = []
     service_class: Annotated[list[ServiceClass], Field(max_length=50)] = []

@@ -1,0 +1,46 @@
+"""The calendar weeks of a window, in a board's time zone. Pure."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from app.days import day_of, start_of_day
+from app.flow.metrics import Durations
+from app.words import day_words
+
+WEEK = timedelta(days=7)
+
+
+class Week(NamedTuple):
+    """A week by its Monday, and the part of the window that lies in it: `start <= at < end`."""
+
+    monday: date
+    start: int
+    end: int
+
+    @property
+    def words(self) -> str:
+        """The week as a page names it."""
+        return f"Week of {day_words(self.monday)}"
+
+
+def weeks_of(start: int, end: int, zone: str) -> list[Week]:
+    """All weeks of a window without a gap; the first and the last may be whole or in part."""
+    first = day_of(start, zone)
+    monday = first - timedelta(days=first.weekday())
+    weeks: list[Week] = []
+    while not weeks or weeks[-1].end < end:
+        since = weeks[-1].end if weeks else start
+        until = min(end, start_of_day(monday + WEEK, zone))
+        weeks.append(Week(monday, since, until))
+        monday += WEEK
+    return weeks
+
+
+def counted(moments: Durations, weeks: Sequence[Week]) -> list[int]:
+    """How many of some moments of the window lie in each of its weeks."""
+    import numpy as np  # noqa: PLC0415
+
+    borders = np.array([week.start for week in weeks[1:]], np.int64)
+    places = np.searchsorted(borders, moments, "right")
+    return [int(count) for count in np.bincount(places, minlength=len(weeks))]
