@@ -43,6 +43,7 @@ from app.errors import Unavailable
 from app.exchange import api as exchange_api
 from app.files import CachedFiles
 from app.flow import api as flow_api
+from app.flow import cumulative_api
 from app.flow import pages as flow_pages
 from app.flow import refusals_api, stream_api
 from app.guard import Guard
@@ -119,6 +120,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         part_pages.router,
         boards_api.router,
         flow_api.router,
+        cumulative_api.router,
         stream_api.router,
         refusals_api.router,
         shaping_api.router,

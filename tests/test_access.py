@@ -399,6 +399,7 @@ API_TABLE: dict[str, Expected] = {
     "GET /boards/{key}/stats/lead-time": Expected(readers, _ops()),
     "GET /boards/{key}/stats/cycle-time": Expected(readers, _ops()),
     "GET /boards/{key}/stats/process-time": Expected(readers, _ops()),
+    "GET /boards/{key}/stats/cfd": Expected(readers, _ops()),
     "GET /boards/{key}/stats/value-stream": Expected(readers, _ops()),
     "GET /boards/{key}/stats/refusals": Expected(readers, _ops()),
 }

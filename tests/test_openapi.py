@@ -58,6 +58,7 @@ GET /boards/{key}/events
 GET /boards/{key}/stats/lead-time
 GET /boards/{key}/stats/cycle-time
 GET /boards/{key}/stats/process-time
+GET /boards/{key}/stats/cfd
 POST /boards/{key}/import
 GET /boards/{key}/export
 """

@@ -617,7 +617,7 @@ def flow_sample(page: Page, scene: Scene) -> None:
 def flow_filter(page: Page, scene: Scene) -> None:
     visit(page, f"{scene.url}/flow?team=ops")
     page.get_by_role("button", name="Team").click()
-    page.get_by_text("View as table").click()
+    page.locator("#histogram-table").click()
 
 
 @sight()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import sample
-from tests.browser.windows import Windows
+from tests.browser.windows import Windows, until
 from tests.support import BoardOf
 
 
@@ -106,3 +106,23 @@ def test_the_histogram_can_be_read_as_a_table(flow: Page) -> None:
     table = flow.get_by_role("group", name="Histogram as a table").get_by_role("table")
     counts = table.get_by_role("cell").all_inner_texts()
     assert sum(int(count) for count in counts) > 0
+
+
+def test_a_chart_is_drawn_told_by_the_pointer_and_drawn_anew_in_the_dark(flow: Page) -> None:
+    box = flow.locator("#cumulative-chart .chart-box")
+    expect(box).to_have_attribute("aria-label", re.compile(r"\d+ cards came and \d+ were finished"))
+    drawing = box.locator("canvas")
+    expect(drawing).to_be_visible()
+    light = drawing.evaluate("canvas => canvas.toDataURL()")
+    flow.emulate_media(color_scheme="dark")
+    until(lambda: drawing.evaluate("canvas => canvas.toDataURL()") != light)
+    dark = drawing.evaluate("canvas => canvas.toDataURL()")
+    box.hover()
+    until(lambda: drawing.evaluate("canvas => canvas.toDataURL()") != dark)
+
+
+def test_each_chart_can_be_read_as_a_table(flow: Page) -> None:
+    flow.locator("#cumulative-chart-table").click()
+    table = flow.get_by_role("group", name="Cumulative flow as a table").get_by_role("table")
+    expect(table.get_by_role("columnheader").last).to_have_text("Done")
+    expect(table.get_by_role("row")).to_have_count(1 + 91)

@@ -13,6 +13,7 @@ from app.flow import times_section
 from tests.flow.conftest import Past, story
 from tests.support import Person, Weir
 
+MOST_STATEMENTS = 60  # of the whole page, whatever stands on the board
 WINDOW = "from=2026-03-01&to=2026-04-01"
 NONSENSE = [
     ("from=2026-02-30", "“From” must be a day that exists.", ("from", "2026-02-30")),
@@ -307,7 +308,9 @@ def test_a_stranger_finds_no_page_and_who_is_not_signed_in_is_led_there_after(
 def test_the_page_has_no_inline_styles_or_scripts(past: Past, reader: Reader) -> None:
     past.done("2026-03-02T12:00:00Z")
     page = reader.page(WINDOW)
-    assert not re.search(r"<style|<script(?! src=)|\sstyle=|\son\w+=", page.html)
+    # What a chart is drawn from is no script: nothing runs it.
+    drawn = '(?! src=| type="application/json")'
+    assert not re.search(rf"<style|<script{drawn}|\sstyle=|\son\w+=", page.html)
 
 
 # --- at what cost ---------------------------------------------------------------------------------
@@ -338,4 +341,5 @@ def test_the_number_of_statements_is_the_same_for_any_number_of_cards(
         asked.clear()
         reader.page()
         counts.append(len(asked))
-    assert counts == [7, 7, 7]
+    assert len(set(counts)) == 1
+    assert counts[0] <= MOST_STATEMENTS

@@ -52,7 +52,7 @@
     const full = {
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: color("--ink-2") },
-      grid: { left: 12, right: 20, top: 32, bottom: 12 },
+      grid: { left: 12, right: 24, top: 32, bottom: 16 },
       ...given,
       tooltip: {
         trigger: "item", confine: true, appendTo: null,
