@@ -124,5 +124,5 @@ def test_a_chart_is_drawn_told_by_the_pointer_and_drawn_anew_in_the_dark(flow: P
 def test_each_chart_can_be_read_as_a_table(flow: Page) -> None:
     flow.locator("#cumulative-chart-table").click()
     table = flow.get_by_role("group", name="Cumulative flow as a table").get_by_role("table")
-    expect(table.get_by_role("columnheader").last).to_have_text("Done")
+    expect(table.get_by_role("columnheader").last).to_have_text("In production")
     expect(table.get_by_role("row")).to_have_count(1 + 91)
