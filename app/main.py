@@ -43,9 +43,8 @@ from app.errors import Unavailable
 from app.exchange import api as exchange_api
 from app.files import CachedFiles
 from app.flow import api as flow_api
-from app.flow import cumulative_api
+from app.flow import cumulative_api, refusals_api, stream_api
 from app.flow import pages as flow_pages
-from app.flow import refusals_api, stream_api
 from app.guard import Guard
 from app.live import Hub
 from app.samples import api as samples_api
