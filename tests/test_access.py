@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from httpx2 import Response
 
+from app import clock
 from tests import databases
 from tests.routes import Route, documented
 from tests.worlds import (
@@ -263,6 +264,15 @@ def _import(world: World, new: bool) -> Call:
     return Call({"key": "OPS"}, {"format": "weir-history/1", "cards": [card]})
 
 
+def _with_a_past(world: World, new: bool) -> Call:
+    at = clock.iso(clock.now() - 10 * clock.DAY)
+    card = {"external_id": "PAST-1", "title": "Done long ago", "created_at": at}
+    moves = [{"at": at, "to": "In production"}]
+    past = {"format": "weir-history/1", "cards": [{**card, "column": "Backlog", "moves": moves}]}
+    world.manager.post("/boards/OPS/import", past)
+    return Call({"key": "OPS"})
+
+
 def _preview(world: World, new: bool) -> Call:
     query = {"column_id": world.board.column("Ready"), "kind": "active"}
     return Call({"key": "OPS"}, query=query)
@@ -402,6 +412,8 @@ API_TABLE: dict[str, Expected] = {
     "GET /boards/{key}/stats/cfd": Expected(readers, _ops()),
     "GET /boards/{key}/stats/value-stream": Expected(readers, _ops()),
     "GET /boards/{key}/stats/refusals": Expected(readers, _ops()),
+    "GET /boards/{key}/stats/throughput": Expected(readers, _ops()),
+    "GET /boards/{key}/stats/forecast": Expected(readers, _with_a_past),
 }
 # Somebody's own tokens and sessions: each caller asks for one of their own, see below.
 API_ELSEWHERE = {"DELETE /tokens/{token_id}", "DELETE /sessions/{session_id}"}

@@ -59,6 +59,8 @@ GET /boards/{key}/stats/lead-time
 GET /boards/{key}/stats/cycle-time
 GET /boards/{key}/stats/process-time
 GET /boards/{key}/stats/cfd
+GET /boards/{key}/stats/throughput
+GET /boards/{key}/stats/forecast
 POST /boards/{key}/import
 GET /boards/{key}/export
 """

@@ -114,6 +114,7 @@ _DONE = (
 _DURATIONS = {
     measure: Statement(select(packed(column)).where(*_DONE)) for measure, column in _COLUMNS.items()
 }
+_DONE_TIMES = Statement(select(packed(Card.done_at)).where(*_DONE))
 _NEWEST = Query(
     select(Card.done_at).where(*_DONE[:3]).order_by(Card.done_at.desc()).limit(1), _Newest
 )
@@ -144,6 +145,16 @@ def read_durations(
         bounds = {"board_id": board.id, "start": window.start, "end": window.end}
         return unpacked(tx, tx.scalar(_DURATIONS[measure], **bounds))
     statement = within(select(packed(_COLUMNS[measure])), board, window, cards)
+    return unpacked(tx, tx.execute(statement).scalar())
+
+
+def read_done_times(tx: Tx, board: OpenBoard, window: Window, cards: CardFilter) -> Durations:
+    """When the cards of a window were done, in no order, in microseconds since 1970: the archived
+    cards among them, the discarded ones not."""
+    if cards == EVERY_CARD:
+        bounds = {"board_id": board.id, "start": window.start, "end": window.end}
+        return unpacked(tx, tx.scalar(_DONE_TIMES, **bounds))
+    statement = within(select(packed(Card.done_at)), board, window, cards)
     return unpacked(tx, tx.execute(statement).scalar())
 
 

@@ -32,8 +32,32 @@ Points = Annotated[
 ]
 
 
-class StatsIn(BaseModel):
-    """The window and the filters that all statistics share."""
+class FiltersIn(BaseModel):
+    """The filters that all statistics share."""
+
+    work_type: Annotated[list[WorkType], Field(max_length=50)] = []
+    service_class: Annotated[list[ServiceClass], Field(max_length=50)] = []
+    team: Annotated[list[WordInUrl], Field(max_length=50)] = []
+    lane_id: Annotated[list[IdInUrl], Field(max_length=50)] = []
+    label: Annotated[list[WordInUrl], Field(max_length=50)] = []
+    assignee_id: Annotated[list[IdInUrl], Field(max_length=50)] = []
+
+    @property
+    def cards(self) -> CardFilter:
+        """Which cards are meant. Several values of a filter mean any of them."""
+        return CardFilter(
+            archived=None,
+            work_type=tuple(self.work_type),
+            service_class=tuple(self.service_class),
+            team=tuple(self.team),
+            lane_id=tuple(self.lane_id),
+            label=tuple(self.label),
+            assignee_id=tuple(self.assignee_id),
+        )
+
+
+class StatsIn(FiltersIn):
+    """The window and the filters that most statistics share."""
 
     start: DayOrMoment | None = Field(
         None,
@@ -47,26 +71,11 @@ class StatsIn(BaseModel):
         description="Before what it ends: a day in the board's zone (itself not included), or a "
         "timestamp with a zone. Default: now.",
     )
-    work_type: Annotated[list[WorkType], Field(max_length=50)] = []
-    service_class: Annotated[list[ServiceClass], Field(max_length=50)] = []
-    team: Annotated[list[WordInUrl], Field(max_length=50)] = []
-    lane_id: Annotated[list[IdInUrl], Field(max_length=50)] = []
-    label: Annotated[list[WordInUrl], Field(max_length=50)] = []
-    assignee_id: Annotated[list[IdInUrl], Field(max_length=50)] = []
 
     @property
     def wanted(self) -> Wanted:
-        """The cards that are to be measured. Several values of a filter mean any of them."""
-        cards = CardFilter(
-            archived=None,
-            work_type=tuple(self.work_type),
-            service_class=tuple(self.service_class),
-            team=tuple(self.team),
-            lane_id=tuple(self.lane_id),
-            label=tuple(self.label),
-            assignee_id=tuple(self.assignee_id),
-        )
-        return Wanted(self.start, self.end, cards)
+        """The cards that are to be measured."""
+        return Wanted(self.start, self.end, self.cards)
 
 
 class TimesIn(StatsIn):
