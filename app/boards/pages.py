@@ -273,6 +273,7 @@ def board_head(board: OpenBoard) -> dict[str, Any]:
         "archived": not open_,
         "may_work": board.may_work and open_,
         "may_manage": board.may_manage and open_,
+        "first_column": board.shape.columns[0].id if board.shape.columns else None,
         # An archived board has settings too: there it comes back.
         "manages": board.may_manage,
     }

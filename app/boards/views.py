@@ -186,6 +186,11 @@ class BoardView:
         return [column for section in self.sections for column in section.columns]
 
     @property
+    def first_column(self) -> int | None:
+        """The leftmost column, where a card is written."""
+        return self.columns[0].id if self.columns else None
+
+    @property
     def state_words(self) -> str:
         """What the page's title begins with: `(3⊘ 1 over) `."""
         return state_words(self.blocked_count, self.over_count)

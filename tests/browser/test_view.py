@@ -230,6 +230,61 @@ def test_the_bar_of_a_phone_filters_and_makes_a_card(
     expect(board.quick_add("Backlog")).to_be_focused()
 
 
+@pytest.mark.parametrize(
+    ("path", "here"),
+    [
+        ("/flow", "Flow"),
+        ("/people", "People"),
+        ("/archive", "Archive"),
+        ("/settings", "Settings"),
+        ("/settings/columns", "Settings"),
+        ("/cards/1/move", None),
+    ],
+)
+def test_the_bar_of_a_phone_is_on_every_page_of_the_board_and_says_where_one_is(
+    windows: Windows, ops: BoardOf, path: str, here: str | None
+) -> None:
+    ops.add("One")
+    page = windows.open(ops.person, f"/boards/{ops.key}{path}", **PHONE)
+    bar = page.locator("#phone-bar")
+    current = bar.locator("[aria-current=page]")
+    expect(current).to_have_text([here] if here else [])
+    for control in bar.locator(":scope > *").all():
+        expect(control).to_be_in_viewport(ratio=1)
+        assert width(control) >= 44
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wide) == 0
+    # What stands last on the page is not covered for good.
+    last = page.locator("main :is(a, button, input, p):visible").last
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    foot, top = last.bounding_box(), bar.bounding_box()
+    assert foot is not None
+    assert top is not None
+    assert foot["y"] + foot["height"] <= top["y"]
+
+
+def test_the_bar_of_a_phone_leads_to_the_board_from_its_other_pages(
+    windows: Windows, ops: BoardOf, ada: Person
+) -> None:
+    mine, _ = ops.add("mine", assignee_ids=[ada.id]), ops.add("other")
+    page = windows.open(ada, f"/boards/{ops.key}/flow", **PHONE)
+    page.locator("#bar-mine").click()
+    expect(page.locator(".card:not([hidden]) .card-title")).to_have_text([mine["title"]])
+    page.locator("#bar-flow").click()
+    expect(page).to_have_title(re.compile("^Flow"))
+    page.locator("#bar-new").click()
+    expect(page.locator(f"#col-{ops.column('Backlog')}-title")).to_be_focused()
+
+
+@pytest.mark.parametrize("size", [1440, 640])
+def test_on_a_desk_there_is_no_bar_at_the_foot(windows: Windows, ops: BoardOf, size: int) -> None:
+    for path in ("", "/flow"):
+        view = {"width": size, "height": 700}
+        page = windows.open(ops.person, f"/boards/{ops.key}{path}", viewport=view)
+        expect(page.locator("#phone-bar")).to_be_hidden()
+        expect(page.locator("#phone-bar")).to_have_count(1)
+
+
 @pytest.mark.parametrize("size", [1440, 1024, 768, 640])
 def test_the_toolbar_is_one_line_at_every_width(
     windows: Windows, ops: BoardOf, jo: Person, size: int
