@@ -263,6 +263,19 @@ class Event(Base):
     )
 
 
+class Marker(Base):
+    """A moment that the charts of a board's flow show: what was changed then, in words."""
+
+    __tablename__ = "markers"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"))
+    at: Mapped[int]
+    words: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[int]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    __table_args__ = (Index("ix_markers_board_id_at", "board_id", "at"),)
+
+
 # --- Cards --------------------------------------------------------------------------------------
 
 _LIVE = text("archived_at IS NULL AND discarded_at IS NULL")
@@ -472,7 +485,7 @@ class BlockedInterval(Base):
 
     __tablename__ = "blocked_intervals"
     id: Mapped[int] = mapped_column(Identity, primary_key=True)
-    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), index=True)
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"))
     card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"), index=True)
     reason: Mapped[str] = mapped_column(String(500))
     category: Mapped[str] = mapped_column(String(30))
@@ -481,6 +494,7 @@ class BlockedInterval(Base):
     ended_at: Mapped[int | None]
     ended_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     note: Mapped[str] = mapped_column(String(500))
+    __table_args__ = (Index("ix_blocked_intervals_ended", "board_id", "ended_at"),)
 
 
 # --- The API ------------------------------------------------------------------------------------
