@@ -23,6 +23,7 @@ from app.days import start_of
 from app.db import POSTGRESQL, Query, Statement, Tx
 from app.errors import Invalid
 from app.flow.metrics import Durations
+from app.flow.scatter import Finished
 from app.models import Card, CardAssignee, CardLabel, Label
 
 DEFAULT_WINDOW = 90 * clock.DAY
@@ -77,7 +78,8 @@ class _Newest(NamedTuple):
 
 
 class packed(GenericFunction[Any]):  # noqa: N801 - a function of SQL
-    """All values of a whole-number column that are not null, as one value."""
+    """All values of a whole-number column that are not null, as one value; of several columns the
+    rows in which none is null, one behind the other."""
 
     inherit_cache = True
     name = "packed"
@@ -85,12 +87,15 @@ class packed(GenericFunction[Any]):  # noqa: N801 - a function of SQL
 
 @compiles(packed, "sqlite")
 def _packed_for_sqlite(element: Any, compiler: Any, **more: Any) -> str:
-    return f"group_concat({compiler.process(element.clauses, **more)})"
+    columns = [compiler.process(column, **more) for column in element.clauses]
+    joined = " || ',' || ".join(columns)
+    return f"group_concat({joined})"
 
 
 @compiles(packed, "postgresql")
 def _packed_for_postgresql(element: Any, compiler: Any, **more: Any) -> str:
-    return f"string_agg(int8send({compiler.process(element.clauses, **more)}), '')"
+    columns = [f"int8send({compiler.process(column, **more)})" for column in element.clauses]
+    return f"string_agg({' || '.join(columns)}, '')"
 
 
 def unpacked(tx: Tx, value: Any) -> Durations:
@@ -156,6 +161,30 @@ def read_done_times(tx: Tx, board: OpenBoard, window: Window, cards: CardFilter)
         return unpacked(tx, tx.scalar(_DONE_TIMES, **bounds))
     statement = within(select(packed(Card.done_at)), board, window, cards)
     return unpacked(tx, tx.execute(statement).scalar())
+
+
+def read_finished(
+    tx: Tx, board: OpenBoard, measure: str, window: Window, cards: CardFilter
+) -> Durations:
+    """The same times, each with when its card was done: two numbers a row, in no order."""
+    column = _COLUMNS[measure]
+    statement = within(select(packed(Card.done_at, column)), board, window, cards)
+    return unpacked(tx, tx.execute(statement).scalar()).reshape(-1, 2)
+
+
+def finished_cards(
+    tx: Tx, board: OpenBoard, measure: str, window: Window, cards: CardFilter, most: int
+) -> list[Finished]:
+    """The cards of the same times, the last done first."""
+    column = _COLUMNS[measure]
+    columns = (Card.done_at, column, Card.number, Card.title, Card.team, Card.was_blocked)
+    statement = (
+        within(select(*columns), board, window, cards)
+        .where(column.is_not(None))
+        .order_by(Card.done_at.desc(), Card.id.desc())
+        .limit(most)
+    )
+    return [Finished._make(row) for row in tx.execute(statement)]
 
 
 def newest_done(tx: Tx, board: OpenBoard) -> int | None:

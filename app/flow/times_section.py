@@ -20,8 +20,10 @@ from app.flow.queries import (
     measured_cards,
     newest_done,
     read_durations,
+    read_finished,
 )
 from app.flow.sections import Flow, Section
+from app.flow.times_chart import times_chart
 from app.flow.views import both_kinds, histogram_of, missing, numbers_of, sentence_of
 from app.words import moment
 
@@ -33,15 +35,18 @@ def section(flow: Flow) -> Section:
     """The times of the cards done in the window, and the cards behind them."""
     tx, board, asked, window = flow.tx, flow.board, flow.asked, flow.window
     cards, measure, zone = asked.wanted.cards, asked.measure, board.row.time_zone
-    found = summarize(read_durations(tx, board, measure, window, cards))
+    finished = read_finished(tx, board, measure, window, cards)
+    found = summarize(finished[:, 1])
+    sentence = sentence_of(measure, found)
     rows = measured_cards(tx, board, measure, window, cards, MOST_ROWS) if found.count else []
     order = [measure, *(each for each in MEASURES if each != measure)]
     api_url = flow.api(f"{measure}-time")
     return Section(
         name="times",
         title=MEASURES[measure],
-        sentence=sentence_of(measure, found),
+        sentence=sentence,
         missing="" if found.count else _missing(tx, board, measure, window, cards),
+        charts=[times_chart(flow, found, finished, sentence)] if found.count else [],
         body="flow/_times.html",
         explain="flow/_times_explain.html",
         api_url=api_url,
