@@ -13,12 +13,8 @@ from app.boards.history import OpenBoard
 from app.boards.rules import Place, limits, usage
 from app.clock import MINUTE
 from app.db import Query, Tx
-from app.models import Event
+from app.models import RARE_EVENTS, Event
 from app.words import short_duration
-
-# So far back the board's history is looked through; a limit that came down before that is over
-# without a date.
-MOST_EVENTS = 10_000
 
 NO_REASON = "Over its limit: nothing comes in until it is under it."
 
@@ -43,10 +39,10 @@ _CHANGES = Query(
     select(Event.at, Event.data)
     .where(
         Event.board_id == bindparam("board_id"),
-        Event.seq > bindparam("seq"),
         Event.type == "limit.changed",
+        RARE_EVENTS,
     )
-    .order_by(Event.seq),
+    .order_by(Event.at, Event.seq),
     _Change,
 )
 
@@ -67,7 +63,7 @@ def _falls_of(tx: Tx, board: OpenBoard) -> dict[Place, _Fall]:
     kept: _Kept | None = tx.memory.get(key)
     if kept is None or kept.shape != board.row.shape:
         falls: dict[Place, _Fall] = {}
-        for change in tx.all(_CHANGES, board_id=board.id, seq=board.seq - MOST_EVENTS):
+        for change in tx.all(_CHANGES, board_id=board.id):
             facts = orjson.loads(change.data)
             before, after = facts["from"], facts["to"]
             place = Place(facts["scope"], facts["place"]["id"])

@@ -62,10 +62,10 @@ def test_groups_lanes_and_the_board_say_it_too(over: BoardOf) -> None:
     assert why(html, "board-summary") == "Over since the limit was set just now."
 
 
-def test_a_limit_that_came_down_long_ago_says_what_that_means(
+def test_where_the_history_does_not_tell_since_when_it_says_what_that_means(
     over: BoardOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.cards.over.MOST_EVENTS", 0)
+    monkeypatch.setattr("app.cards.over._falls_of", lambda tx, board: {})
     over.limit("Test", 2)
     head = f"col-{over.column('Test')}-head"
     assert why(page(over), head) == "Over its limit: nothing comes in until it is under it."
