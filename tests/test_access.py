@@ -415,6 +415,7 @@ API_TABLE: dict[str, Expected] = {
     "GET /boards/{key}/stats/throughput": Expected(readers, _ops()),
     "GET /boards/{key}/stats/forecast": Expected(readers, _with_a_past),
     "GET /boards/{key}/stats/blockers": Expected(readers, _ops()),
+    "GET /boards/{key}/stats/aging": Expected(readers, _ops()),
 }
 # Somebody's own tokens and sessions: each caller asks for one of their own, see below.
 API_ELSEWHERE = {"DELETE /tokens/{token_id}", "DELETE /sessions/{session_id}"}

@@ -61,6 +61,7 @@ GET /boards/{key}/stats/process-time
 GET /boards/{key}/stats/cfd
 GET /boards/{key}/stats/throughput
 GET /boards/{key}/stats/forecast
+GET /boards/{key}/stats/aging
 POST /boards/{key}/import
 GET /boards/{key}/export
 """

@@ -5,13 +5,13 @@ same filters are understood too. Several values of one mean any of them, several
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple, Self
 from urllib.parse import urlencode
 
-from app.cards.pace import promised
+from app.cards.pace import Pace, promised
 from app.clock import DAY, MINUTE
 from app.types import MAX_INTEGER
 
@@ -127,7 +127,7 @@ def asked_by(query: Iterable[tuple[str, str]]) -> Asked:
 
 
 def wanted_by(
-    asked: Asked, *, me: int, today: date, now: int, pace: Mapping[int, Sequence[int]]
+    asked: Asked, *, me: int, today: date, now: int, pace: Mapping[int, Pace]
 ) -> CardFilter:
     """The cards that a filter means for a person at a moment, beside the pace of the board's past;
     a value that means nothing finds no card, and does no harm."""
@@ -179,7 +179,7 @@ def started_until(days: str, now: int) -> int:
     return now - number * DAY if 0 < number <= MOST_DAYS else -1
 
 
-def started_before(pace: Mapping[int, Sequence[int]], now: int) -> tuple[StartedBefore, ...]:
+def started_before(pace: Mapping[int, Pace], now: int) -> tuple[StartedBefore, ...]:
     """Where a card is older than 85 % of the past ones were at its stage: in each column, since
     when. Told by the minute, as the bars on the cards' faces are."""
     minute = now - now % MINUTE

@@ -4,18 +4,21 @@ Asked once in a few minutes for each board and kept in the process's memory: nev
 of so many of the newest cards at most that it costs the same on an old board.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, func, select
+from sqlalchemy import BigInteger, Select, Subquery, bindparam, func, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
 from app.boards.history import OpenBoard
-from app.cards.pace import PROMISE, nearest_rank, pace_of
+from app.boards.shape import Shape
+from app.cards.pace import PROMISE, Pace, pace_of
 from app.clock import DAY, MINUTE
 from app.db import Query, Statement, Tx
 from app.models import Card, Visit
+from app.ranks import nearest_rank
 
 WINDOW = 90 * DAY
 FRESH = 5 * MINUTE
@@ -43,9 +46,26 @@ def _listed_for_postgresql(element: Any, compiler: Any, **more: Any) -> str:
     return f"string_agg(({compiler.process(element.clauses, **more)})::text, ',')"
 
 
-class _Left(NamedTuple):
+class Left(NamedTuple):
+    """How old finished cards were when they left a column, as a text of numbers."""
+
     column_id: int
     ages: str
+
+
+def select_ages(cards: Subquery) -> Select[*tuple[Any, ...]]:
+    """The ages at which some cards (`id`, `started_at`) left each column for the last time."""
+    leaving = (
+        select(Visit.column_id, (func.max(Visit.left_at) - cards.c.started_at).label("age"))
+        .join(cards, cards.c.id == Visit.card_id)
+        .where(Visit.left_at.is_not(None))
+        .group_by(Visit.column_id, Visit.card_id, cards.c.started_at)
+        .subquery()
+    )
+    # A column in one value, as the numbers that they are: a row a card would cost more.
+    return select(leaving.c.column_id, listed(leaving.c.age).label("ages")).group_by(
+        leaving.c.column_id
+    )
 
 
 _FINISHED = (
@@ -61,20 +81,7 @@ _newest = (
     .limit(MOST_CARDS)
     .subquery()
 )
-_leaving = (
-    select(Visit.column_id, (func.max(Visit.left_at) - _newest.c.started_at).label("age"))
-    .join(_newest, _newest.c.id == Visit.card_id)
-    .where(Visit.left_at.is_not(None))
-    .group_by(Visit.column_id, Visit.card_id, _newest.c.started_at)
-    .subquery()
-)
-# The ages of a column in one value, as the numbers that they are: a row a card would cost more.
-_AGES = Query(
-    select(_leaving.c.column_id, listed(_leaving.c.age).label("ages")).group_by(
-        _leaving.c.column_id
-    ),
-    _Left,
-)
+_AGES = Query(select_ages(_newest), Left)
 _leads = (
     select(Card.lead_time)
     .where(*_FINISHED)
@@ -90,7 +97,7 @@ class Past:
     """What the last 90 days say: the pace of each column, and the lead time that 85 % of the cards
     did not exceed (None where none was finished)."""
 
-    pace: dict[int, tuple[int, ...]]
+    pace: dict[int, Pace]
     promise: int | None
 
 
@@ -118,12 +125,19 @@ def _read(tx: Tx, board: OpenBoard) -> tuple[Past, int]:
     leads = _numbers(tx.scalar(_LEADS, board_id=board.id, since=since))
     if not leads:
         return Past({}, None), 0
-    shape = board.shape
     left = tx.all(_AGES, board_id=board.id, since=since)
-    ages = {row.column_id: _numbers(row.ages) for row in left}
-    columns = [column.id for column in shape.columns if column.id in shape.started]
-    pace = pace_of(columns, ages, len(leads))
+    pace = pace_of(stages_of(board.shape), ages_of(left))
     return Past(pace, nearest_rank(sorted(leads), PROMISE)), len(leads)
+
+
+def stages_of(shape: Shape) -> list[int]:
+    """The columns in which a card has an age, from left to right."""
+    return [column.id for column in shape.columns if column.id in shape.started]
+
+
+def ages_of(left: Iterable[Left]) -> dict[int, list[int]]:
+    """The ages by column."""
+    return {row.column_id: _numbers(row.ages) for row in left}
 
 
 def _numbers(text: str | None) -> list[int]:

@@ -11,6 +11,8 @@ from fractions import Fraction
 from math import isqrt
 from typing import TYPE_CHECKING, Any
 
+from app.ranks import nearest_rank, percentile
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -68,7 +70,7 @@ def summarize(durations: Iterable[int] | Durations, points: Sequence[int] = PERC
         max=int(ordered[-1]),
         stdev=stdev(ordered),
         percentiles={point: percentile(ordered, point) for point in points},
-        sle={point: sle(ordered, point) for point in points},
+        sle={point: nearest_rank(ordered, point) for point in points},
         histogram=histogram(ordered),
     )
 
@@ -101,22 +103,6 @@ def stdev(durations: Durations) -> Fraction:
     return Fraction(isqrt((count * squares - total * total) << 128), count << 64)
 
 
-def percentile(ordered: Durations, point: int) -> Fraction:
-    """The percentile by linear interpolation between closest ranks (`percentile_cont`)."""
-    rank, rest = divmod(point * (len(ordered) - 1), 100)
-    low = int(ordered[rank])
-    if not rest:
-        return Fraction(low)
-    return low + Fraction(rest * (int(ordered[rank + 1]) - low), 100)
-
-
-def sle(ordered: Durations, point: int) -> int:
-    """The service level expectation: the smallest observed duration that at least `point` percent
-    of all did not exceed (nearest rank)."""
-    rank = -(-point * len(ordered) // 100)
-    return int(ordered[max(rank, 1) - 1])
-
-
 def histogram(ordered: Durations) -> list[Bucket]:
     """How many durations fall into each of at most 20 buckets of one width that begin at zero.
 
@@ -127,7 +113,7 @@ def histogram(ordered: Durations) -> list[Bucket]:
     """
     import numpy as np  # noqa: PLC0415
 
-    longest, reach = int(ordered[-1]), sle(ordered, 95)
+    longest, reach = int(ordered[-1]), nearest_rank(ordered, 95)
     # A bucket's end is its own only where it is the last.
     width = _width(reach if reach == longest else reach + 1)
     equal = max(1, -(-longest // width))

@@ -5,7 +5,8 @@ A part is a module with `PARAMETERS` (the names of what it alone is asked for in
 each of them is `templates/flow/_section.html`. A chart is an option of ECharts as plain values, in
 which a string like `--accent` is a colour of `weir.css`; an item of its data may carry `words`
 (what the pointer is told), `cards` (what a click pins: `[[ref, url, title], ...]`) and `more` (how
-many cards are not among these).
+many cards are not among these). A category axis with `fits` breaks its names to the width of a
+category.
 """
 
 from collections.abc import Mapping, Sequence

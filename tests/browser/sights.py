@@ -621,6 +621,13 @@ def flow_filter(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def flow_explained(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/flow")
+    page.locator("#aging-chart-table").click()
+    page.locator("#aging-help").click()
+
+
+@sight()
 def flow_without_cards(page: Page, scene: Scene) -> None:
     visit(page, f"/boards/{scene.unused.key}/flow")
 

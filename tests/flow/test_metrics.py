@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.flow import metrics
 from app.flow.metrics import DAY, HOUR, MINUTE, SECOND, Bucket, summarize
+from app.ranks import nearest_rank, percentile
 
 # The longest that lies between two timestamps of 1970 and 2200.
 LONGEST = 230 * 366 * DAY
@@ -59,7 +60,7 @@ def test_percentiles_interpolate_and_service_levels_are_times_that_cards_took() 
 @pytest.mark.parametrize("point", range(101))
 def test_ranks_of_a_hundred_are_not_off_by_one(point: int) -> None:
     # 0.07 * 100 is 7.000000000000001 in floats, and its ceiling 8.
-    assert metrics.sle(np.arange(1, 101), point) == max(point, 1)
+    assert nearest_rank(np.arange(1, 101), point) == max(point, 1)
 
 
 @given(durations, points)
@@ -69,7 +70,7 @@ def test_the_service_level_is_the_smallest_time_that_enough_cards_did_not_exceed
     def enough(value: int) -> bool:
         return 100 * sum(each <= value for each in values) >= point * len(values)
 
-    found = metrics.sle(metrics.in_order(values), point)
+    found = nearest_rank(metrics.in_order(values), point)
     assert found == min(value for value in values if enough(value))
 
 
@@ -79,12 +80,12 @@ def test_percentiles_are_those_of_exact_arithmetic(values: list[int], point: int
     place = Fraction(point, 100) * (len(ordered) - 1)
     low, high = ordered[int(place)], ordered[ceil(place)]
     expected = low + (place - int(place)) * (high - low)
-    assert metrics.percentile(metrics.in_order(values), point) == expected
+    assert percentile(metrics.in_order(values), point) == expected
 
 
 @given(durations, points)
 def test_percentiles_are_those_of_numpy(values: list[int], point: int) -> None:
-    found = float(metrics.percentile(metrics.in_order(values), point))
+    found = float(percentile(metrics.in_order(values), point))
     assert found == pytest.approx(float(np.percentile(values, point)), rel=1e-12, abs=1e-3)
 
 

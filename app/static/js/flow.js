@@ -77,9 +77,18 @@
     if (!drawn.has(box)) {
       drawn.set(box, chart);
       chart.on("click", (item) => pin(box, item));
-      new ResizeObserver(() => chart.resize()).observe(box);
+      let width = box.clientWidth;
+      new ResizeObserver(() => {
+        chart.resize();
+        if (box.clientWidth !== width) draw(box);
+        width = box.clientWidth;
+      }).observe(box);
     }
     const option = JSON.parse(document.getElementById(box.dataset.chart).textContent);
+    // Names that stand on more than one line, as wide as a column is.
+    for (const each of listOf(option.xAxis)) {
+      if (each.fits) each.axisLabel = { overflow: "break", interval: 0, width: Math.max(36, (box.clientWidth - 44) / each.data.length - 4), ...each.axisLabel };
+    }
     chart.setOption(dressed(option), true);
     box.dataset.drawn = "";
   }

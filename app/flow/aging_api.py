@@ -1,0 +1,81 @@
+"""The API of aging work in progress."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from app.call import CallDep
+from app.csvtext import MEDIA_TYPE
+from app.flow.aging_queries import CSV_HEAD, aging_csv, aging_json
+from app.flow.schemas import StatsIn
+from app.problems import responses
+from app.types import KeyInUrl
+
+router = APIRouter(prefix="/api/v1/boards/{key}/stats", tags=["statistics"])
+
+
+class AgingIn(StatsIn):
+    """Which cards are wanted, in work and past: the window is that of the past ones."""
+
+    fewest: int = Field(
+        1,
+        ge=1,
+        le=1_000,
+        description="A column that fewer past cards left says what the one to its left says. The "
+        "cards on the board and the flow page are held against a pace of 20 or more.",
+    )
+    format: Literal["json", "csv"] = Field("json", description="`csv` gives the cards, a row each.")
+
+
+class AgingCardOut(BaseModel):
+    """A card that is started and not done."""
+
+    id: int
+    ref: str = Field(examples=["OPS-42"])
+    title: str = Field(examples=["Rotate the keys"])
+    column_id: int
+    age: float = Field(description="Seconds since it was started.", examples=[561600.0])
+    time_in_column: float = Field(description="Seconds in its column.", examples=[86400.0])
+    blocked: bool
+
+
+class PaceOut(BaseModel):
+    """How old past cards were when they left a column for the last time."""
+
+    column_id: int
+    percentiles: dict[str, float | None] = Field(
+        description="Of the age on leaving, in seconds, interpolated linearly between closest "
+        "ranks. They never fall from left to right. null where no work is started yet, and where "
+        "no past card left this column or one to its left.",
+        examples=[{"50": 187200.0, "70": 302400.0, "85": 541440.5, "95": 907200.0}],
+    )
+
+
+class AgingOut(BaseModel):
+    """Aging work in progress, in seconds."""
+
+    cards: list[AgingCardOut] = Field(description="The oldest first.")
+    pace: list[PaceOut] = Field(description="Of each column that is not done, from left to right.")
+
+
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The statistics; with `format=csv` the cards, the oldest first, with the "
+        f"columns {', '.join(CSV_HEAD)} (durations in seconds).",
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+    },
+    **responses(),
+}
+
+
+@router.get("/aging", response_model=AgingOut, responses=_RESPONSES)
+async def aging(call: CallDep, key: KeyInUrl, asked: Annotated[AgingIn, Query()]) -> Response:
+    """Aging work in progress: the cards that are started and not done, and beside them at what age
+    the cards done in a window left each column."""
+    if asked.format == "json":
+        return await call.read(aging_json, key, asked.wanted, asked.fewest)
+    name, text = await call.fetch(aging_csv, key, asked.wanted)
+    headers = {"Content-Disposition": f'attachment; filename="{name}-aging.csv"'}
+    return Response(text, media_type=MEDIA_TYPE, headers=headers)
