@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 from starlette.responses import Response
 
 from app.call import CallDep
@@ -11,18 +11,19 @@ from app.csvtext import MEDIA_TYPE
 from app.flow.aging_queries import CSV_HEAD, aging_csv, aging_json
 from app.flow.schemas import StatsIn
 from app.problems import responses
-from app.types import KeyInUrl
+from app.types import KeyInUrl, digits
 
 router = APIRouter(prefix="/api/v1/boards/{key}/stats", tags=["statistics"])
+
+
+Fewest = Annotated[int, Field(ge=1, le=1_000), BeforeValidator(digits)]
 
 
 class AgingIn(StatsIn):
     """Which cards are wanted, in work and past: the window is that of the past ones."""
 
-    fewest: int = Field(
+    fewest: Fewest = Field(
         1,
-        ge=1,
-        le=1_000,
         description="A column that fewer past cards left says what the one to its left says. The "
         "cards on the board and the flow page are held against a pace of 20 or more.",
     )

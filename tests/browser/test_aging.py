@@ -1,10 +1,9 @@
 """Aging work in progress on the flow page: its dots lead to the cards."""
 
 import re
-from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Position, expect
 
 from tests.browser import sample
 from tests.browser.windows import Windows
@@ -33,7 +32,7 @@ def test_a_click_on_a_dot_keeps_its_cards_and_they_lead_on(flow: Page) -> None:
         re.compile(r"\d of 9 cards are older than 85 % .+: [A-Z0-9]+-\d+ first\.")
     )
     x, y = box.evaluate(PLACE)
-    at: dict[str, Any] = {"x": x, "y": y}
+    at: Position = {"x": x, "y": y}
     box.click(position=at)
     pinned = flow.locator("#aging-chart-pinned")
     expect(pinned.get_by_role("link")).to_have_text([re.compile("Upgrade PostgreSQL to 18")])
