@@ -203,6 +203,7 @@ def test_every_choice_is_in_the_address(past: Past, reader: Reader) -> None:
     assert page.link("flow-clear") == "/boards/OPS/flow?metric=cycle&range=1y"
     assert [name for name, found in page.by_id.items() if "aria-current" in found] == [
         "tab-flow",
+        "bar-flow",
         "metric-2",
         "preset-4",
     ]
