@@ -9,11 +9,12 @@ from app import clock
 from app.days import day_of, next_day, start_of_day
 from app.flow.asked import MEASURES
 from app.flow.durations import in_words
-from app.flow.metrics import DAY, HOUR, MINUTE, Durations, Summary, in_order, sle
+from app.flow.metrics import DAY, HOUR, MINUTE, Durations, Summary, in_order
 from app.flow.queries import finished_cards
 from app.flow.scatter import Finished, Heap, heaps_of
 from app.flow.sections import Chart, Flow, Table
 from app.flow.weeks import Week, weeks_of
+from app.ranks import nearest_rank
 from app.words import count_of, day_words, moment
 
 MOST_DOTS = 1_500
@@ -155,7 +156,7 @@ def _table(finished: Durations, weeks: Sequence[Week]) -> Table:
         took = in_order(finished[(done >= week.start) & (done < week.end), 1])
         times = ["–"] * 3
         if len(took):
-            values = (sle(took, 50), sle(took, 85), int(took[-1]))
+            values = (nearest_rank(took, 50), nearest_rank(took, 85), int(took[-1]))
             times = [in_words(value, up=True) for value in values]
         rows.append([week.words, f"{len(took):,}", *times])
     return Table(["Done in", "Cards", "50 % within", "85 % within", "Longest"], rows[::-1])
