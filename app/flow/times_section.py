@@ -45,7 +45,7 @@ def section(flow: Flow) -> Section:
         name="times",
         title=MEASURES[measure],
         sentence=sentence,
-        missing="" if found.count else _missing(tx, board, measure, window, cards),
+        missing="" if found.count else why_nothing(tx, board, measure, window, cards),
         charts=[times_chart(flow, found, finished, sentence)] if found.count else [],
         body="flow/_times.html",
         explain="flow/_times_explain.html",
@@ -63,7 +63,8 @@ def section(flow: Flow) -> Section:
     )
 
 
-def _missing(tx: Tx, board: OpenBoard, measure: str, window: Window, cards: CardFilter) -> str:
+def why_nothing(tx: Tx, board: OpenBoard, measure: str, window: Window, cards: CardFilter) -> str:
+    """Why there is nothing to measure in a window, and what to do about it."""
     ever = newest_done(tx, board)
     zone = board.row.time_zone
     return missing(

@@ -628,6 +628,13 @@ def flow_explained(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def flow_stream(page: Page, scene: Scene) -> None:
+    visit(page, f"/boards/{scene.sample.key}/flow")
+    page.locator("#stream-table").click()
+    page.locator("#stream-map .stream-card").nth(1).press("Enter")
+
+
+@sight()
 def flow_without_cards(page: Page, scene: Scene) -> None:
     visit(page, f"/boards/{scene.unused.key}/flow")
 

@@ -126,3 +126,16 @@ def test_each_chart_can_be_read_as_a_table(flow: Page) -> None:
     table = flow.get_by_role("group", name="Cumulative flow as a table").get_by_role("table")
     expect(table.get_by_role("columnheader").last).to_have_text("In production")
     expect(table.get_by_role("row")).to_have_count(1 + 91)
+
+
+def test_a_step_of_the_value_stream_leads_to_the_cards_that_were_longest_in_it(
+    flow: Page,
+) -> None:
+    expect(flow.locator("#stream-sentence")).to_contain_text("flow efficiency")
+    step = flow.locator("#stream-map .stream-card").first
+    longest = flow.locator(f"#{step.get_attribute('id')}-cards")
+    expect(longest).to_be_hidden()
+    step.click()
+    expect(longest).to_contain_text("longest here")
+    longest.get_by_role("link").first.click()
+    expect(flow).to_have_url(re.compile(r"/cards/\d+$"))
