@@ -42,7 +42,16 @@ from app.details import part_pages
 from app.errors import Unavailable
 from app.exchange import api as exchange_api
 from app.files import CachedFiles
-from app.flow import aging_api, blockers_api, cumulative_api, forecast_api, refusals_api, stream_api
+from app.flow import (
+    aging_api,
+    blockers_api,
+    cumulative_api,
+    forecast_api,
+    markers_api,
+    mix_api,
+    refusals_api,
+    stream_api,
+)
 from app.flow import api as flow_api
 from app.flow import pages as flow_pages
 from app.guard import Guard
@@ -125,6 +134,8 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         forecast_api.router,
         blockers_api.router,
         aging_api.router,
+        markers_api.router,
+        mix_api.router,
         shaping_api.router,
         label_api.router,
         exchange_api.router,

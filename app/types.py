@@ -116,6 +116,14 @@ Remark = Annotated[
     AfterValidator(_not_empty),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 50_000}),
 ]
+# A few words in one line.
+Line = Annotated[
+    str,
+    StringConstraints(max_length=2_000),
+    *_line(200),
+    AfterValidator(_not_empty),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200}),
+]
 # A title that may be left empty.
 Caption = Annotated[
     str,
@@ -340,6 +348,9 @@ def _day_or_moment(value: object) -> object:
         return parse_day(value)
     return parse_moment(value)
 
+
+# A time of the day in a form, as a clock shows it.
+TimeInForm = Annotated[str, StringConstraints(pattern=r"^(?:[01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 # A start or end of a window: a day (in the board's zone) stays text, a timestamp becomes a number.
 DayOrMoment = Annotated[

@@ -240,6 +240,10 @@ def _linked(world: World, new: bool) -> Call:
     return Call({"link_id": world.detail("links", body, new=new)})
 
 
+def _marker(world: World, new: bool) -> Call:
+    return Call({"key": "OPS", "marker_id": world.marker(new=new)})
+
+
 def _item(body: Any = None) -> Callable[[World, bool], Call]:
     def make(world: World, new: bool) -> Call:
         return Call({"item_id": world.item(new=new)}, body)
@@ -416,6 +420,10 @@ API_TABLE: dict[str, Expected] = {
     "GET /boards/{key}/stats/forecast": Expected(readers, _with_a_past),
     "GET /boards/{key}/stats/blockers": Expected(readers, _ops()),
     "GET /boards/{key}/stats/aging": Expected(readers, _ops()),
+    "GET /boards/{key}/stats/work-mix": Expected(readers, _ops()),
+    "GET /boards/{key}/markers": Expected(readers, _ops()),
+    "POST /boards/{key}/markers": Expected(managers, _ops(at="2026-03-02", words="A change")),
+    "DELETE /boards/{key}/markers/{marker_id}": Expected(managers, _marker),
 }
 # Somebody's own tokens and sessions: each caller asks for one of their own, see below.
 API_ELSEWHERE = {"DELETE /tokens/{token_id}", "DELETE /sessions/{session_id}"}

@@ -179,6 +179,7 @@ def test_whatever_fits_the_document_or_does_not_is_answered_as_it_says(weir: Wei
         "link_id": [world.detail("links", {"kind": "blocks", "ref": "OPS-2"}, new=False)],
         "web_link_id": [world.detail("web-links", {"url": "https://example.org"}, new=False)],
         "label_id": [world.label(new=False)],
+        "marker_id": [world.marker(new=False)],
     }
     deadline = time.monotonic() + SECONDS
     asked = 0

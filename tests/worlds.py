@@ -175,6 +175,16 @@ class World:
             self._details["labels"] = made
         return made
 
+    def marker(self, *, new: bool) -> int:
+        """A marker of the board; its id."""
+        if not new and "markers" in self._details:
+            return self._details["markers"]
+        body = {"at": "2026-03-02", "words": "A change"}
+        made = int(self.manager.post("/boards/OPS/markers", body)["id"])
+        if not new:
+            self._details["markers"] = made
+        return made
+
     def new_board(self) -> str:
         """A board of the manager's; its key."""
         return self.manager.board(f"B{self.number()}", "simple").key

@@ -20,7 +20,9 @@ from app.words import count_of, short_duration
 MOST_CHANGES = 200
 MOST_ANSWERED = 5
 FACTS_SHOWN = 2
-_WITHOUT_TRACE = frozenset({"move.refused", "member.changed", "label.created"})
+_WITHOUT_TRACE = frozenset(
+    {"move.refused", "member.changed", "label.created", "marker.added", "marker.deleted"}
+)
 _OF_CARDS = ("card.", "comment.", "checklist.", "item.", "link.", "web_link.")
 
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from app.boards.history import OpenBoard
 from app.db import Tx
 from app.flow.asked import Asked, api_address
+from app.flow.lines import Line, read_lines
 from app.flow.queries import Window
 
 
@@ -27,6 +28,16 @@ class Flow:
     board: OpenBoard
     asked: Asked
     window: Window
+    # What several parts need is read once.
+    known: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> list[Line]:
+        """What changed within the window: the lines in time that charts show (`app/flow/lines.py`
+        puts them into an option)."""
+        if "lines" not in self.known:
+            self.known["lines"] = read_lines(self.tx, self.board, *self.window)
+        return list(self.known["lines"])
 
     @property
     def path(self) -> str:

@@ -1,0 +1,193 @@
+"""The API of the work mix: what the work is made of."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Annotated, Any, Literal, NamedTuple
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, BeforeValidator, Field
+from starlette.responses import Response
+
+from app import clock
+from app.auth.actor import Actor
+from app.boards.history import OpenBoard, read_board
+from app.call import CallDep
+from app.cards.schemas import WorkType
+from app.csvtext import MEDIA_TYPE, csv_rows
+from app.db import Tx
+from app.flow.mix import DEFAULT_TARGET, TYPES, Mix, mixed, mixed_by_week
+from app.flow.mix_reading import read_finished, read_in_progress
+from app.flow.queries import Wanted, Window, window_of
+from app.flow.schemas import StatsIn
+from app.flow.weeks import Week, counted, weeks_of
+from app.problems import responses
+from app.types import KeyInUrl, digits
+
+router = APIRouter(prefix="/api/v1/boards/{key}/stats", tags=["statistics"])
+
+CSV_HEAD = ("week", *TYPES, "unplanned", "betterment_share")
+
+PercentInUrl = Annotated[int, Field(ge=0, le=100), BeforeValidator(digits)]
+
+
+class WorkMixIn(StatsIn):
+    """Which cards are wanted: those done in the window, and of those in progress now the ones that
+    the filters let through."""
+
+    target: PercentInUrl = Field(
+        DEFAULT_TARGET,
+        description="The share that improvement and technical debt should have, in percent.",
+    )
+    format: Literal["json", "csv"] = Field("json", description="`csv` gives the weeks, a row each.")
+
+
+class SharesOut(BaseModel):
+    """How many cards, and which share (0..1) of all; null where there is no card."""
+
+    finished: int
+    finished_share: float | None
+    in_progress: int
+    in_progress_share: float | None
+
+
+class TypeOut(SharesOut):
+    """The cards of a type of work."""
+
+    work_type: WorkType
+
+
+class BettermentOut(SharesOut):
+    """Improvement and technical debt together."""
+
+    target: float = Field(description="The share that it should have, 0..1.", examples=[0.2])
+    reached: bool | None = Field(
+        description="Whether what was finished has it; null where nothing was."
+    )
+
+
+class WeekOfMixOut(BaseModel):
+    """What was finished in a week, named by its Monday."""
+
+    start: str = Field(examples=["2026-03-02"])
+    finished: dict[WorkType, int]
+    unplanned: int
+    betterment_share: float | None
+
+
+class WorkMixOut(BaseModel):
+    """What the work is made of."""
+
+    board: str = Field(examples=["OPS"])
+    start: str = Field(alias="from", examples=["2026-03-02T00:00:00.000000Z"])
+    end: str = Field(alias="to", examples=["2026-06-01T00:00:00.000000Z"])
+    finished: int = Field(description="Cards done in the window.")
+    in_progress: int = Field(description="Cards that are started and not done now.")
+    types: list[TypeOut] = Field(description="Every type, always in the same order.")
+    planned: SharesOut
+    unplanned: SharesOut = Field(
+        description="Incidents, and all that is of the class `expedite`: it pushes aside what was "
+        "planned."
+    )
+    betterment: BettermentOut
+    weeks: list[WeekOfMixOut] = Field(description="Every week of the window.")
+
+
+class WorkMix(NamedTuple):
+    """What the work on a board is made of, and was in each week of the window."""
+
+    finished: Mix
+    in_progress: Mix
+    weeks: Sequence[tuple[Week, Mix]]
+
+
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The work mix; with `format=csv` the weeks, a row each, with the columns "
+        f"{', '.join(CSV_HEAD)}.",
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+    },
+    **responses(),
+}
+
+
+@router.get("/work-mix", response_model=WorkMixOut, responses=_RESPONSES)
+async def work_mix(call: CallDep, key: KeyInUrl, asked: Annotated[WorkMixIn, Query()]) -> Response:
+    """What was finished in a window and is in progress now, by type of work; planned against
+    unplanned; and the share of improvement and technical debt against a target."""
+    if asked.format == "json":
+        return await call.read(_statistics, key, asked.wanted, asked.target)
+    name, text = await call.fetch(_file, key, asked.wanted)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text, media_type=MEDIA_TYPE, headers=headers)
+
+
+def read_mix(tx: Tx, board: OpenBoard, window: Window, wanted: Wanted) -> WorkMix:
+    """What the work is made of: for the API and for the page."""
+    found = read_finished(tx, board, window, wanted.cards)
+    weeks = weeks_of(*window, board.row.time_zone)
+    by_week = [(each.kind, counted(each.moments, weeks)) for each in found]
+    return WorkMix(
+        finished=mixed(each.kind for each in found),
+        in_progress=mixed(read_in_progress(tx, board, wanted.cards)),
+        weeks=list(zip(weeks, mixed_by_week(by_week, len(weeks)), strict=True)),
+    )
+
+
+def _statistics(tx: Tx, actor: Actor, key: str, wanted: Wanted, target: int) -> dict[str, Any]:
+    board = read_board(tx, actor, key=key)
+    window = window_of(board, wanted)
+    mix = read_mix(tx, board, window, wanted)
+    done, doing = mix.finished, mix.in_progress
+    return {
+        "board": board.row.key,
+        "from": clock.iso(window.start),
+        "to": clock.iso(window.end),
+        "finished": done.total,
+        "in_progress": doing.total,
+        "types": [
+            {"work_type": name, **_shares(mix, done.counts[place], doing.counts[place])}
+            for place, name in enumerate(TYPES)
+        ],
+        "planned": _shares(mix, done.planned, doing.planned),
+        "unplanned": _shares(mix, done.unplanned, doing.unplanned),
+        "betterment": {
+            **_shares(mix, done.betterment, doing.betterment),
+            "target": target / 100,
+            "reached": done.reaches(target),
+        },
+        "weeks": [
+            {
+                "start": week.monday.isoformat(),
+                "finished": dict(zip(TYPES, each.counts, strict=True)),
+                "unplanned": each.unplanned,
+                "betterment_share": _float(each.share(each.betterment)),
+            }
+            for week, each in mix.weeks
+        ],
+    }
+
+
+def _shares(mix: WorkMix, finished: int, in_progress: int) -> dict[str, Any]:
+    return {
+        "finished": finished,
+        "finished_share": _float(mix.finished.share(finished)),
+        "in_progress": in_progress,
+        "in_progress_share": _float(mix.in_progress.share(in_progress)),
+    }
+
+
+def _float(share: Fraction | None) -> float | None:
+    return None if share is None else float(share)
+
+
+def _file(tx: Tx, actor: Actor, key: str, wanted: Wanted) -> tuple[str, str]:
+    board = read_board(tx, actor, key=key)
+    mix = read_mix(tx, board, window_of(board, wanted), wanted)
+    rows = [_csv_row(week, each) for week, each in mix.weeks]
+    return f"{board.row.key}-work-mix.csv", csv_rows([CSV_HEAD, *rows])
+
+
+def _csv_row(week: Week, mix: Mix) -> tuple[str | int | None, ...]:
+    share = mix.share(mix.betterment)
+    text = None if share is None else f"{float(share):.4f}"
+    return (week.monday.isoformat(), *mix.counts, mix.unplanned, text)
