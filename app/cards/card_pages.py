@@ -25,6 +25,7 @@ from app.cards.rows import CardRow
 from app.cards.schemas import Category
 from app.cards.service import CATEGORIES
 from app.cards.story import CATEGORY_WORDS, blocked_now
+from app.cards.swaps import Told
 from app.db import Tx
 from app.errors import ConfirmationNeeded, Conflict, Invalid, StaleVersion
 from app.forms import Form, Sent, read_form
@@ -150,7 +151,7 @@ async def archive(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     def verb(tx: Tx, actor: Actor, board: OpenBoard) -> CardRow:
         return service.archive_card(tx, actor, numbered_card(tx, board, number).id)
 
-    return await _changed(call, key, number, verb)
+    return await _changed(call, key, number, verb, told=lambda card: Told(f"Archived {card.ref}"))
 
 
 @router.post("/restore")
@@ -174,9 +175,9 @@ async def restore(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     return done
 
 
-async def _changed(call: Call, key: str, number: int, verb: Any) -> Response:
+async def _changed(call: Call, key: str, number: int, verb: Any, **more: Any) -> Response:
     try:
-        return await write_card(call, key, verb)
+        return await write_card(call, key, verb, **more)
     except Conflict as error:
         return await refused_card(call, key, number, None, error)
 

@@ -1,5 +1,6 @@
 """The board's page with its cards, and what its scripts ask for."""
 
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ from app.cards.filters import NAMES, OTHER_NAMES, Asked, asked_by
 from app.cards.matching import filter_of, matched, matching_json
 from app.cards.queries import numbered_card
 from app.cards.rows import CardRow
-from app.cards.swaps import changes_since, changes_swap, columns_swap, notice_of
+from app.cards.swaps import Told, changes_since, changes_swap, columns_swap, notice_of
 from app.cards.wall import board_view, columns_html
 from app.db import Tx
 from app.errors import AppError
@@ -132,10 +133,18 @@ def _is_untidy(query: QueryParams, asked: Asked) -> bool:
     return given != list(asked.pairs)
 
 
-async def write_card(call: Call, key: str, verb: Any, *, also: Any = None) -> Response:
+async def write_card(
+    call: Call,
+    key: str,
+    verb: Any,
+    *,
+    also: Any = None,
+    told: Callable[[CardRow], Told] | None = None,
+) -> Response:
     """Carries out a change of one card from a page: `verb(tx, actor, board)` on the locked board.
 
-    htmx gets the fragments that changed, a plain form a redirect to the board.
+    htmx gets the fragments that changed, a plain form a redirect to the board. `told` says what
+    the page tells of it and offers to take back.
     """
     web = web_of(call.request)
     htmx = is_htmx(call.request)
@@ -144,8 +153,9 @@ async def write_card(call: Call, key: str, verb: Any, *, also: Any = None) -> Re
         before = lock_board(tx, actor, need=VIEWER, key=key)
         was: CardRow | None = also(tx, before) if also else None
         card: CardRow = verb(tx, actor, before)
+        said = None if told is None else told(card)
         if not htmx:
-            return card
+            return said
         after = read_board(tx, actor, key=key)
         places = {Cell(card.column_id, card.lane_id)}
         if was is not None:
@@ -159,20 +169,27 @@ async def write_card(call: Call, key: str, verb: Any, *, also: Any = None) -> Re
                 column_ids={place.column_id for place in places},
                 lane_ids={place.lane_id for place in places},
                 after=before.seq,
+                told=said,
             )
         )
 
     done = await call.act(unit)
     if isinstance(done, Answer):
         return done.response()
-    return web.redirect(f"/boards/{key}")
+    return web.redirect(f"/boards/{key}", *([] if done is None else [("ok", f"{done.words}.")]))
 
 
 async def refused_card(
-    call: Call, key: str, number: int, column_id: int | None, error: AppError
+    call: Call,
+    key: str,
+    number: int,
+    column_id: int | None,
+    error: AppError,
+    *,
+    elsewhere: str | None = None,
 ) -> Response:
     """A refused change of one card: for htmx the fragments that put it back with the notice, for a
-    plain form the board with the notice."""
+    plain form the board with the notice. `elsewhere` is the key of another board that refused."""
     web = web_of(call.request)
     if not is_htmx(call.request):
 
@@ -186,7 +203,8 @@ async def refused_card(
     def verb(tx: Tx, actor: Actor) -> Answer:
         found = read_board(tx, actor, key=key)
         card = numbered_card(tx, found, number)
-        shown = notice_of(error, found.shape, card=card, column_id=column_id)
+        there = "" if elsewhere is None else read_board(tx, actor, key=elsewhere).row.name
+        shown = notice_of(error, found.shape, card=card, column_id=column_id, elsewhere=there)
         columns = {card.column_id} | ({column_id} if column_id is not None else set())
         swap = changes_swap(
             tx,

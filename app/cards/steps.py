@@ -254,7 +254,9 @@ def check_team(board: OpenBoard, team: str | None) -> None:
 def check_external_id(tx: Tx, board: OpenBoard, external_id: str) -> None:
     """A conflict where another card of the board has this id of another system."""
     if tx.first(_EXTERNAL, board_id=board.id, external_id=external_id) is not None:
-        raise AlreadyExists(f"A card with the external id {external_id!r} is on this board.")
+        raise AlreadyExists(
+            f"A card of {board.row.key} has the external id {external_id!r} already."
+        )
 
 
 def where(card: CardRow) -> dict[str, Any]:

@@ -28,11 +28,11 @@ _OF_CARDS = ("card.", "comment.", "checklist.", "item.", "link.", "web_link.")
 
 class Told(NamedTuple):
     """What the page says of a change that it asked for, the card that gets the focus then, and
-    whether it can be taken back."""
+    where to the change leads, where it leads away and cannot be taken back."""
 
     words: str
     card_id: int | None = None
-    undo: bool = True
+    url: str = ""
 
 
 class State(NamedTuple):
@@ -144,21 +144,26 @@ def notice_of(
     card: CardRow | None,
     column_id: int | None,
     many: bool = False,
+    elsewhere: str = "",
 ) -> Notice:
-    """A refusal in words: what was refused, where the card is now, what would help."""
+    """A refusal in words: what was refused, where the card is now, what would help. `elsewhere`
+    names the board that refused, where it is another one."""
     headline, outcome, facts, link = error.detail, "", "", None
     if isinstance(error, WipLimitReached):
         place = error.extensions["place"]["name"]
         scope = error.extensions["scope"]
         count, limit = error.extensions["count"], error.extensions["limit"]
         subject = f"The lane {place}" if scope == "lane" else place
+        there = f" on {elsewhere}" if elsewhere and scope != "board" else ""
         if scope == "person":
-            headline = f"{place} has {count_of(count, 'card')} in work ({limit} at most)."
+            headline = f"{place} has {count_of(count, 'card')} in work{there} ({limit} at most)."
         else:
             word = "full" if count <= limit else "over its limit"
-            headline = f"{subject} is {word} ({count} of {limit})."
+            headline = f"{subject}{there} is {word} ({count} of {limit})."
             if count < limit:
-                headline = f"{subject} has room for {limit - count} more ({count} of {limit})."
+                headline = (
+                    f"{subject}{there} has room for {limit - count} more ({count} of {limit})."
+                )
         facts = _filling(error.extensions["cards"])
         link = f"See what’s in {place}" if scope == "column" else None
     elif isinstance(error, CardBlocked) and card is not None:
@@ -175,7 +180,8 @@ def notice_of(
     if card is not None and card.column_id in shape.column and card.archived_at is None:
         went_back = card.column_id != column_id and not isinstance(error, StaleVersion)
         where = shape.column[card.column_id].name
-        outcome = f"{card.ref} {'went back to' if went_back else 'is in'} {where}."
+        now = "stays in" if elsewhere else "went back to" if went_back else "is in"
+        outcome = f"{card.ref} {now} {where}."
     elif many:
         outcome = "Nothing was changed."
     elif card is None and isinstance(error, WipLimitReached):

@@ -62,14 +62,14 @@ async def transfer(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
         was, card = await call.act(unit, alone=True)
     except (Conflict, Invalid, StaleVersion) as error:
         if is_htmx(call.request):
-            return await refused_card(call, key, number, None, error)
+            return await refused_card(call, key, number, None, error, elsewhere=form.board)
         return await _form(call, key, number, form.board, error=error, status=409)
+    to = f"/boards/{card.board_key}/cards/{card.number}"
     if not is_htmx(call.request):
-        to = f"/boards/{card.board_key}/cards/{card.number}"
-        return web.redirect(to, ("ok", f"{was.ref} is {card.ref} now."))
+        return web.redirect(to, ("ok", f"Moved {was.ref} to {card.ref}."))
 
     def swap(tx: Tx, actor: Actor) -> Answer:
-        told = Told(f"Moved {was.ref} to {card.ref}", undo=False)
+        told = Told(f"Moved {was.ref} to {card.ref}", url=to)
         columns, lanes = [was.column_id], [was.lane_id]
         found = read_board(tx, actor, key=key)
         html = changes_swap(
@@ -115,7 +115,8 @@ async def _form(
             return Answer(status, html.encode(), {"Vary": "HX-Request"}, HTML)
         notice = None
         if error is not None:
-            notice = notice_of(error, board.shape, card=card, column_id=card.column_id)
+            there = "" if target is None else target.name
+            notice = notice_of(error, board.shape, card=card, column_id=None, elsewhere=there)
         return web.page(
             call.request,
             "cards/transfer.html",

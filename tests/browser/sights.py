@@ -230,6 +230,40 @@ def board_move(page: Page, scene: Scene) -> None:
     scene.board(page).choose(scene.card("Rate limit"), "Move to…")
 
 
+def choose_another_board(page: Page, scene: Scene, title: str) -> BoardWindow:
+    """Goes on from the dialog of a move to the one of another board."""
+    board = scene.board(page)
+    board.choose(scene.card(title), "Move to…")
+    board.dialog.get_by_role("link", name="Another board…").click()
+    expect(board.dialog.get_by_label("Board")).to_be_focused()
+    return board
+
+
+@sight()
+def board_transfer(page: Page, scene: Scene) -> None:
+    choose_another_board(page, scene, "Rate limit")
+
+
+@sight()
+def board_transfer_refusal(page: Page, scene: Scene) -> None:
+    board = choose_another_board(page, scene, "Audit log")
+    board.dialog.get_by_label("Board").select_option(scene.over.key)
+    board.dialog.get_by_label("Column").select_option("In progress (3 of 2, over)")
+    board.dialog.get_by_role("button", name="Move", exact=True).click()
+    expect(page.locator("#board-notice .notice")).to_be_visible()
+
+
+@sight()
+def board_transferred(page: Page, scene: Scene) -> None:
+    card = scene.ops.add("Goes to another board")
+    board = scene.board(page)
+    board.choose(card, "Move to…")
+    board.dialog.get_by_role("link", name="Another board…").click()
+    board.dialog.get_by_label("Board").select_option(scene.over.key)
+    board.dialog.get_by_role("button", name="Move", exact=True).click()
+    expect(page.locator("#toasts")).to_contain_text("Moved")
+
+
 @sight()
 def board_block(page: Page, scene: Scene) -> None:
     scene.board(page).choose(scene.card("Rate limit"), "Block…")
@@ -580,6 +614,27 @@ def card_refusal(page: Page, scene: Scene) -> None:
 @sight()
 def card_move(page: Page, scene: Scene) -> None:
     visit(page, scene.card_url("Split the") + "/move")
+
+
+@sight()
+def card_transfer(page: Page, scene: Scene) -> None:
+    visit(page, scene.card_url("Split the") + "/transfer")
+
+
+@sight()
+def card_transfer_refusal(page: Page, scene: Scene) -> None:
+    visit(page, scene.card_url("Split the") + f"/transfer?board={scene.over.key}")
+    page.get_by_label("Column").select_option("In progress (3 of 2, over)")
+    page.get_by_role("button", name="Move", exact=True).click()
+    expect(page.locator(".notice")).to_be_visible()
+
+
+@sight()
+def card_archived_in_its_panel(page: Page, scene: Scene) -> None:
+    card = scene.ops.add("Goes to the archive")
+    visit(page, f"{scene.url}/cards/{card['number']}")
+    page.locator("#panel-archive").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
 
 
 @sight()

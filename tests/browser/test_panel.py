@@ -522,6 +522,21 @@ def test_a_card_is_archived_and_restored_or_refused_in_its_panel(
     expect(panel(page)).not_to_contain_text("Archived")
 
 
+def test_archiving_in_the_panel_is_taken_back_as_on_the_board(
+    windows: Windows, ops: BoardOf
+) -> None:
+    card = ops.add("Comes back")
+    board = windows.board(ops)
+    page = opened(board, card)
+    page.locator("#panel-archive").click()
+    expect(board.spoken).to_have_text(f"Archived {card['ref']}.")
+    expect(board.card(card)).to_have_count(0)
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(board.card(card)).to_be_visible()
+    expect(page.locator("#panel-archive")).to_be_visible()
+    expect(panel(page)).to_have_attribute("data-ref", card["ref"])
+
+
 def test_discarding_asks_and_says_that_there_is_no_way_back(windows: Windows, ops: BoardOf) -> None:
     card = ops.add("Goes for ever")
     board = windows.board(ops)

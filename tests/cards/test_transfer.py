@@ -285,7 +285,7 @@ def test_a_refusal_of_the_form_says_why(weir: Weir, ops: BoardOf, web: BoardOf) 
     fields = {"board": web.key, "column_id": web.column("In progress")}
     refused = browser.send(path, **fields)
     assert refused.status_code == 409
-    assert "In progress is full (3 of 3)." in refused.text
+    assert f"In progress on {web.key} board is full (3 of 3)." in refused.text
     part = browser.ask("POST", path, data=fields, headers={"HX-Request": "true"})
     assert (part.status_code, "is full (3 of 3)" in part.text) == (409, True)
     moved = browser.ask("POST", path, data={"board": web.key}, headers={"HX-Request": "true"})

@@ -594,9 +594,11 @@
   /** What the server told of the change that it has just made. */
   const toldWords = () => byId("board-state").dataset.told ?? "";
 
-  function offerUndo(words, can = true) {
+  /** Says what was done, and offers to take it back, or to go where it leads. */
+  function offerUndo(words = toldWords()) {
+    const { url } = byId("board-state").dataset;
     say(`${words}.`);
-    toast(words, can && "Undo", undo);
+    toast(words, url ? "Open" : "Undo", url ? () => location.assign(url) : undo);
   }
 
   /** Runs a change that belongs to no single card; its answer is applied like that of a card's own. */
@@ -787,10 +789,9 @@
   }
 
   async function archive(card) {
-    const ref = refOf(card);
     linkOf(card).focus({ preventScroll: true });
     const { status } = await write(card, "archive", { version: card.dataset.v });
-    if (good(status)) offerUndo(`Archived ${ref}`);
+    if (good(status)) offerUndo();
     afterWrite();
   }
 
@@ -875,8 +876,10 @@
           if (status !== 409) card.scrollIntoView({ block: "nearest", inline: "nearest" });
         }
         if (status === 409) say(`Not done. ${words} ${card ? whereWords(card) : ""}`);
-        else if (told) offerUndo(told, "undo" in byId("board-state").dataset);
-        else if (card && form.id === "move-form") sayMoved(card, dialogFrom);
+        else if (told) {
+          offerUndo();
+          if (!card) window.Weir.leavePanel?.(dialogCard);
+        } else if (card && form.id === "move-form") sayMoved(card, dialogFrom);
         else if (card) say(`${refOf(card)} ${form.dataset.done ?? "is saved"}.`);
       } else if (status !== 422) {
         const problem = byId("dialog-problem");

@@ -207,6 +207,7 @@
       const status = await Weir.own("panel", () => ask("POST", url, data, byId("panel-sync")));
       sending = null;
       Weir.readState();
+      const told = good(status) && Weir.toldWords(); // Now: the next answer brings another state.
       if (status === 404) problem("It is not here any more.", null);
       else if (!good(status) && status !== 409 && status !== 422) {
         problem(`Not saved. ${Weir.failure(status)} What you typed is still here.`, Weir.mayHelpAgain(status) && (() => send(form, { submitter, closing })));
@@ -223,7 +224,8 @@
       if (!good(status) && form.isConnected) form.dataset.editing = ""; // What came back stays until it is put right.
       if (document.activeElement === document.body && isOpen()) panel().focus({ preventScroll: true });
       if (state) state.textContent = good(status) ? "Saved." : "";
-      if (good(status)) say("Saved.");
+      if (told) Weir.offerUndo(told);
+      else if (good(status)) say("Saved.");
       else say(panel().querySelector(".panel-body :is(.error, .panel-notice, .conflict h3)")?.textContent.trim() ?? "");
       Weir.afterWrite();
     });
@@ -535,9 +537,9 @@
     }), 150);
   }
 
-  /** Somebody has taken the card away: the panel closes, unless something is being written in it. */
-  function lose() {
-    say(`${panel().dataset.ref} is not here any more.`);
+  /** The card was taken away: the panel closes, unless something is being written in it. */
+  function lose(words = `${panel().dataset.ref} is not here any more.`) {
+    if (words) say(words);
     if (panel().querySelector("[data-editing]")) problem("The card is not here any more.");
     else leaveGone();
   }
@@ -556,7 +558,10 @@
     for (const id of ["panel-previous", "panel-next"]) byId(id).disabled = !neighbour(byId(id).dataset.step);
   });
 
-  Object.assign(Weir, { openPanel: open, closePanel: close, panelSend: send });
+  /** One's own form has carried the card away, and has said so. */
+  const leavePanel = (id) => { if (isOpen() && panel().dataset.card === id) lose(""); };
+
+  Object.assign(Weir, { leavePanel, openPanel: open, closePanel: close, panelSend: send });
   Object.defineProperty(Weir, "panelCard", { get: () => (isOpen() ? cardHere() : null) });
   settle();
   if (isOpen()) cardHere()?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -93,7 +93,7 @@
     if (blocked || action === "archive" || action === "mine") {
       const values = { action: blocked ? "unblock" : action, cards };
       const giveBack = weir.keepFocus();
-      if (good(await send("cards/bulk", values, () => act(action, ids)))) offerUndo(toldWords());
+      if (good(await send("cards/bulk", values, () => act(action, ids)))) offerUndo();
       giveBack();
       return afterWrite();
     }
