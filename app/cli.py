@@ -13,7 +13,17 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.shell import CannotDo, ask_password, checked, hashed, note, opened, read_settings, said
+from app.shell import (
+    CannotDo,
+    ProgressBar,
+    ask_password,
+    checked,
+    hashed,
+    note,
+    opened,
+    read_settings,
+    said,
+)
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The board's key, such as OPS.")]
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The e-mail address of the account.")]
@@ -231,6 +241,47 @@ def board_sample(
     with opened(settings) as database:
         key = database.write_now(lambda tx: make_sample(tx, find_user(tx, owner)).row.key)
     print(f"{key} is there: {settings.base_url}/boards/{key}")
+
+
+@cli.command()
+def sample(
+    cards: Annotated[int, typer.Option(help="How many cards it has had in all.")] = 1_000,
+    seed: Annotated[
+        int, typer.Option(min=0, help="The same seed until the same time makes the same board.")
+    ] = 1,
+    board: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Its key. [default: the first free one of SAMPLE, ...]"),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Its name.")] = None,
+    owner: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EMAIL", help="Whose board and work it is. [default: the first administrator]"
+        ),
+    ] = None,
+    time_zone: Annotated[str, typer.Option(help="The zone in which people work.")] = "UTC",
+    years: Annotated[
+        float | None,
+        typer.Option(help="For how long it has been in use. [default: as it fits the cards]"),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="A day or timestamp: when it ends. [default: now]"),
+    ] = None,
+) -> None:
+    """Make a board of any size with years of made-up work, to evaluate Weir and to measure it."""
+    from app.samples.big import write_board_played
+    from app.samples.playing import play
+    from app.sampling import check_owner, wish_of
+
+    wish = wish_of(cards, seed, board, name, time_zone, years, until)
+    settings = read_settings()
+    with opened(settings) as database, ProgressBar() as progress:
+        actor = database.read_now(check_owner, owner, wish.key)
+        with play(wish, progress) as played:
+            made = database.write_now(write_board_played, actor, played, progress)
+    print(f"{made.row.key} is there: {settings.base_url}/boards/{made.row.key}")
 
 
 # --- Bringing in and taking out -----------------------------------------------------------------

@@ -169,6 +169,25 @@ class Tx:
             text, [{**constants, **each} for each in values] if constants else values
         )
 
+    def take_its_time(self) -> None:
+        """Lets this transaction go on for as long as it takes; nobody may have to wait for it."""
+        if self.dialect == POSTGRESQL:
+            self.cursor.execute("SET LOCAL statement_timeout = 0")
+            self.cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+    def load(self, table: type[Any], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Writes many rows of a table, on PostgreSQL by COPY; `names` has the columns."""
+        self.dirty = True
+        columns = f"{table.__tablename__} ({', '.join(names)})"
+        if self.dialect == POSTGRESQL:
+            with self.cursor.copy(f"COPY {columns} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            return
+        marks = ", ".join("?" * len(names))
+        # Names of the schema alone stand in the text.
+        self.cursor.executemany(f"INSERT INTO {columns} VALUES ({marks})", rows)  # noqa: S608
+
     def run_together(self, *parts: tuple[Statement, dict[str, Any]]) -> None:
         """Carries out statements that do not touch the same rows, on PostgreSQL in one round
         trip: each but the last as a WITH query of the last."""

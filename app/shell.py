@@ -4,7 +4,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
@@ -97,6 +97,34 @@ def hashed(settings: "Settings", password: str) -> str:
 
     costs = {"memory_kib": settings.password_memory_kib, "passes": settings.password_passes}
     return Passwords(**costs).hash(password)
+
+
+class ProgressBar:
+    """How far something has come, on standard error where that is a terminal. Who leaves the bar
+    early stops what it tells of."""
+
+    _WIDTH = 40
+
+    def __init__(self) -> None:
+        self._shown = ""
+        self._stopped = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stopped = True
+        if self._shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+    def __call__(self, step: str, share: float) -> None:
+        """Shows a step's name and the share of it that is done."""
+        if self._stopped:
+            raise CannotDo("stopped")
+        line = f"{step:<8} {'#' * int(share * self._WIDTH):.<{self._WIDTH}} {share:4.0%}"
+        if line != self._shown and sys.stderr.isatty():
+            print(f"\r{line}", end="", file=sys.stderr, flush=True)
+            self._shown = line
 
 
 def note(text: str) -> None:

@@ -19,7 +19,7 @@ from app.auth.passwords import Passwords
 from app.cli import main
 from app.db import Database
 from app.errors import NotSignedIn
-from app.shell import CannotDo, ask_password
+from app.shell import CannotDo, ProgressBar, ask_password
 from tests.lives import Life, make_board
 from tests.processes import ROOT
 
@@ -283,6 +283,61 @@ def test_a_sample_board_is_made_for_its_owner_and_nothing_is_wrong_with_it(
     assert done(weir("rebuild")) == ""
     refused(weir("board", "sample", "--owner", "bob@b"), "bob@b has no account")
     on.close()
+
+
+def test_a_board_of_any_size_is_made_up(weir: Weir, on: Database) -> None:
+    refused(weir("sample", "--cards", "50"), "There is no administrator; say with --owner")
+    done(weir("user", "add", "bob@example.org", "--name", "Bob"))
+    done(weir("user", "add", "ada@example.org", "--name", "Ada", "--admin"))
+    make = ("sample", "--cards", "50", "--seed", "7", "--until", "2026-03-02")
+    assert done(weir(*make)) == "SAMPLE is there: http://127.0.0.1:8000/boards/SAMPLE\n"
+    more = ("--board", "big", "--name", "Big", "--owner", "bob@example.org", "--years", "0.5")
+    ran = weir(*make, *more, "--time-zone", "Europe/Berlin")
+    assert done(ran) == "BIG is there: http://127.0.0.1:8000/boards/BIG\n"
+    assert ran.err == "", "how far it has come is told on a terminal only"
+    assert done(weir("rebuild")) == ""
+    refused(weir(*make, "--board", "BIG"), "A board with the key BIG exists")
+    refused(weir(*make, "--owner", "eve@example.org"), "eve@example.org has no account")
+    on.close()
+
+
+def test_a_board_that_is_broken_off_is_not_there(
+    weir: Weir, on: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done(weir("user", "add", "ada@example.org", "--name", "Ada", "--admin"))
+
+    def stop(self: ProgressBar, step: str, share: float) -> None:
+        if step == "history":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ProgressBar, "__call__", stop)
+    refused(weir("sample", "--cards", "50"), "stopped")
+    assert "no board SAMPLE" in weir("export", "SAMPLE").err
+    on.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--cards", "0"], "--cards: must be from 1 to"),
+        (["--cards", "many"], "--cards"),
+        (["--seed", "-1"], "--seed"),
+        (["--board", "1"], "--board: "),
+        (["--name", ""], "--name: must not be empty"),
+        (["--owner", "nobody"], "--owner: must be an e-mail address"),
+        (["--time-zone", "Mars/Base"], "--time-zone: must be a time zone"),
+        (["--years", "0"], "--years: must be from"),
+        (["--years", "nan"], "--years: must be from"),
+        (["--until", "tomorrow"], "--until: must be a timestamp"),
+        (["--until", "2199-01-01"], "--until: lies in the future"),
+        (["--until", "1970-02-01"], "--until: it would begin before 1970"),
+    ],
+)
+def test_what_cannot_be_made_up_is_said_in_one_line(
+    weir: Weir, arguments: list[str], words: str
+) -> None:
+    done(weir("user", "add", "ada@example.org", "--name", "Ada", "--admin"))
+    refused(weir("sample", *arguments), words)
 
 
 # --- Bringing in and taking out -----------------------------------------------------------------

@@ -216,6 +216,15 @@ _BY_EMAIL = Query(
 )
 
 
+_FIRST_ADMIN = Query(
+    select(User.id, User.name, User.email, User.is_admin)
+    .where(User.is_admin.is_(True), User.disabled_at.is_(None))
+    .order_by(User.id)
+    .limit(1),
+    _UserRow,
+)
+
+
 def has_users(tx: Tx) -> bool:
     """Whether anybody has an account here."""
     return bool(tx.scalar(_COUNT_USERS))
@@ -243,6 +252,12 @@ def find_user(tx: Tx, email: str) -> Actor:
     if row is None:
         raise Invalid((("email",), f"{email} has no account here"))
     return Actor(row.id, row.name, row.email, row.is_admin)
+
+
+def first_admin(tx: Tx) -> Actor | None:
+    """The administrator who has been one of the accounts for the longest time, if there is one."""
+    row = tx.first(_FIRST_ADMIN)
+    return None if row is None else Actor(row.id, row.name, row.email, row.is_admin)
 
 
 def set_password(tx: Tx, email: str, password_hash: str) -> None:

@@ -166,7 +166,7 @@ class _Team:
         self._cards: list[Journey] = []
         self._refusals: list[Refused] = []
         self._time = 0.0
-        self._titles = {kind: list(_all_titles(kind)) for kind in _TITLES}
+        self._titles = {kind: list(all_titles(kind)) for kind in _TITLES}
         for titles in self._titles.values():
             self._chance.shuffle(titles)
 
@@ -294,7 +294,8 @@ def _entry(index: int, card: Journey, when: Calendar) -> dict[str, Any]:
     }
 
 
-def _all_titles(kind: str) -> Iterator[str]:
+def all_titles(kind: str) -> Iterator[str]:
+    """All titles that a card of a type can have here."""
     for pattern, words in _TITLES[kind]:
         for word in words.split("|"):
             yield pattern.format(word)

@@ -35,7 +35,7 @@ class _Key(NamedTuple):
     key: str
 
 
-_FLAG = Statement(update(Board).where(Board.id == bindparam("board")).values(sample=True))
+SET_SAMPLE = Statement(update(Board).where(Board.id == bindparam("board")).values(sample=True))
 _CARDS = Query(
     select(Card.id, Card.column_id, Card.lane_id)
     .where(Card.board_id == bindparam("board_id"))
@@ -50,8 +50,8 @@ def make_sample(
 ) -> OpenBoard:
     """Makes a board with sixty days of made-up work and six cards to learn by; whoever makes it is
     its manager. Without a key it gets the first of SAMPLE, SAMPLE2, ... that is free."""
-    board = create_board(tx, actor, key or _free_key(tx), name, time_zone)
-    tx.run(_FLAG, board=board.id)
+    board = create_board(tx, actor, key or free_key(tx), name, time_zone)
+    tx.run(SET_SAMPLE, board=board.id)
     for column in board.shape.columns:
         if column.name in lessons.POLICIES:
             change_column(tx, actor, column.id, {"policy": lessons.POLICIES[column.name]})
@@ -71,7 +71,8 @@ def make_sample(
     return read_board(tx, actor, key=board.row.key)
 
 
-def _free_key(tx: Tx) -> str:
+def free_key(tx: Tx) -> str:
+    """The first of SAMPLE, SAMPLE2, ... that no board has."""
     taken = {row.key for row in tx.all(_KEYS, like=f"{KEY}%")}
     return next(key for key in chain([KEY], (f"{KEY}{n}" for n in count(2))) if key not in taken)
 
