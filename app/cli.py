@@ -277,10 +277,13 @@ def sample(
 
     wish = wish_of(cards, seed, board, name, time_zone, years, until)
     settings = read_settings()
-    with opened(settings) as database, ProgressBar() as progress:
-        actor = database.read_now(check_owner, owner, wish.key)
-        with play(wish, progress) as played:
-            made = database.write_now(write_board_played, actor, played, progress)
+    try:
+        with opened(settings) as database, ProgressBar() as progress:
+            actor = database.read_now(check_owner, owner, wish.key)
+            with play(wish, progress) as played:
+                made = database.write_now(write_board_played, actor, played, progress)
+    except KeyboardInterrupt:
+        raise CannotDo("stopped: no board was made") from None
     print(f"{made.row.key} is there: {settings.base_url}/boards/{made.row.key}")
 
 

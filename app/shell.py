@@ -107,19 +107,19 @@ class ProgressBar:
 
     def __init__(self) -> None:
         self._shown = ""
-        self._stopped = False
+        self.is_stopped = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._stopped = True
+        self.is_stopped = True
         if self._shown:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
 
     def __call__(self, step: str, share: float) -> None:
         """Shows a step's name and the share of it that is done."""
-        if self._stopped:
+        if self.is_stopped:
             raise CannotDo("stopped")
         line = f"{step:<8} {'#' * int(share * self._WIDTH):.<{self._WIDTH}} {share:4.0%}"
         if line != self._shown and sys.stderr.isatty():

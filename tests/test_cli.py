@@ -3,8 +3,10 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -306,12 +308,20 @@ def test_a_board_that_is_broken_off_is_not_there(
 ) -> None:
     done(weir("user", "add", "ada@example.org", "--name", "Ada", "--admin"))
 
-    def stop(self: ProgressBar, step: str, share: float) -> None:
-        if step == "history":
-            raise KeyboardInterrupt
+    show = ProgressBar.__call__
+    pressed: list[str] = []
 
-    monkeypatch.setattr(ProgressBar, "__call__", stop)
-    refused(weir("sample", "--cards", "50"), "stopped")
+    def press_ctrl_c(self: ProgressBar, step: str, share: float) -> None:
+        if step == "history" and not pressed:
+            pressed.append(step)
+            os.kill(os.getpid(), signal.SIGINT)
+            while not self.is_stopped:
+                time.sleep(0.01)
+        show(self, step, share)
+
+    monkeypatch.setattr(ProgressBar, "__call__", press_ctrl_c)
+    refused(weir("sample", "--cards", "50"), "stopped: no board was made")
+    assert pressed, "it is broken off while it is written"
     assert "no board SAMPLE" in weir("export", "SAMPLE").err
     on.close()
 
