@@ -51,6 +51,7 @@ from app.flow import (
     mix_api,
     refusals_api,
     stream_api,
+    strip_api,
 )
 from app.flow import api as flow_api
 from app.flow import pages as flow_pages
@@ -136,6 +137,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         aging_api.router,
         markers_api.router,
         mix_api.router,
+        strip_api.router,
         shaping_api.router,
         label_api.router,
         exchange_api.router,

@@ -1,0 +1,214 @@
+"""Reading the five numbers: of one board with filters, or of many boards in the same statements."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, func, or_, select
+
+from app import clock
+from app.boards.history import OpenBoard
+from app.cards.filters import CardFilter
+from app.cards.pace import PROMISE
+from app.db import Tx
+from app.flow.metrics import in_order, sle
+from app.flow.queries import EVERY_CARD, Window, of_cards, packed, unpacked
+from app.flow.strip import Period, Stretch, Strip, blocked_at, lost_in
+from app.models import BlockedInterval, Card, Cell, Column, Event, Visit
+
+_Narrow = Callable[[Select[*tuple[Any, ...]]], Select[*tuple[Any, ...]]]
+
+
+class Counted(NamedTuple):
+    """A board whose numbers are wanted: its columns in which work is started, the deleted ones as
+    they were, and its limit."""
+
+    id: int
+    started: frozenset[int]
+    wip_limit: int | None
+
+
+class _Done(NamedTuple):
+    cards: int
+    lead_time: int
+    process_time: int
+    cycle_time: int | None
+
+
+_NOTHING = _Done(0, 0, 0, None)
+
+
+def read_strip(tx: Tx, board: OpenBoard, window: Window, cards: CardFilter) -> Strip:
+    """The five numbers of a board for a window, and for the period of the same length before."""
+    counted = Counted(board.id, board.shape.started, board.row.wip_limit)
+    if cards == EVERY_CARD:
+        return read_strips(tx, [counted], window, board.now)[board.id]
+    return read_strips(
+        tx, [counted], window, board.now, lambda statement: of_cards(statement, board, cards)
+    )[board.id]
+
+
+def read_strips(
+    tx: Tx, boards: Sequence[Counted], window: Window, now: int, narrow: _Narrow | None = None
+) -> dict[int, Strip]:
+    """The five numbers of boards, by their ids: the same few statements for any number of them.
+
+    `narrow` lets some cards of a single board through.
+    """
+    if not boards:
+        return {}
+    length = window.end - window.start
+    before = Window(window.start - length, window.start)
+    done = {each: _done(tx, boards, each, narrow) for each in (window, before)}
+    there = {
+        window: _present(tx, boards, narrow)
+        if window.end >= now
+        else _present_at(tx, boards, window.end, narrow),
+        before: _present_at(tx, boards, before.end, narrow),
+    }
+    stretches = _stretches(tx, boards, before.start, window.end, narrow)
+
+    def period(board_id: int, span: Window) -> Period:
+        cards, lead_time, process_time, cycle_time = done[span].get(board_id, _NOTHING)
+        blocked = stretches.get(board_id, ())
+        return Period(
+            length=length,
+            wip=there[span].get(board_id, 0),
+            cycle_time=cycle_time,
+            done=cards,
+            blocked=blocked_at(blocked, span.end),
+            # What goes on takes time until now, not until an end that is still to come.
+            lost=lost_in(blocked, span.start, min(span.end, max(span.start, now))),
+            process_time=process_time,
+            lead_time=lead_time,
+        )
+
+    return {
+        board.id: Strip(period(board.id, window), period(board.id, before), board.wip_limit)
+        for board in boards
+    }
+
+
+def _ids(boards: Iterable[Counted]) -> list[int]:
+    return [board.id for board in boards]
+
+
+def _columns(boards: Iterable[Counted]) -> list[int]:
+    return sorted(column for board in boards for column in board.started)
+
+
+def _chosen(tx: Tx, statement: Select[*tuple[Any, ...]], narrow: _Narrow | None) -> Iterable[Any]:
+    statement = statement.where(Card.discarded_at.is_(None))
+    return tx.execute(statement if narrow is None else narrow(statement)).all()
+
+
+def _done(
+    tx: Tx, boards: Sequence[Counted], span: Window, narrow: _Narrow | None
+) -> dict[int, _Done]:
+    """What was done in a stretch of time. Sums are made of whole seconds and of the rest: those of
+    a million cards' microseconds are more than a number of the database holds."""
+    parts = [
+        func.sum(part)
+        for column in (Card.lead_time, Card.process_time)
+        for part in (column // clock.SECOND, column % clock.SECOND)
+    ]
+    statement = (
+        select(Card.board_id, func.count(), packed(Card.cycle_time), *parts)
+        .where(
+            Card.board_id.in_(_ids(boards)),
+            Card.done_at.is_not(None),
+            Card.done_at >= span.start,
+            Card.done_at < span.end,
+        )
+        .group_by(Card.board_id)
+    )
+    found = {}
+    for board_id, count, cycles, lead, lead_rest, process, process_rest in _chosen(
+        tx, statement, narrow
+    ):
+        ordered = in_order(unpacked(tx, cycles))
+        found[board_id] = _Done(
+            count,
+            int(lead) * clock.SECOND + int(lead_rest),
+            int(process) * clock.SECOND + int(process_rest),
+            sle(ordered, PROMISE) if len(ordered) else None,
+        )
+    return found
+
+
+def _present(tx: Tx, boards: Sequence[Counted], narrow: _Narrow | None) -> dict[int, int]:
+    """How many cards are in work now."""
+    if narrow is None:
+        counts = (
+            select(Cell.board_id, func.sum(Cell.card_count).label("cards"))
+            .where(Cell.column_id.in_(_columns(boards)))
+            .group_by(Cell.board_id)
+        )
+        return {row.board_id: int(row.cards) for row in tx.execute(counts)}
+    statement = (
+        select(Card.board_id, func.count())
+        .where(Card.column_id.in_(_columns(boards)), Card.archived_at.is_(None))
+        .group_by(Card.board_id)
+    )
+    return dict(_chosen(tx, statement, narrow))
+
+
+def _present_at(
+    tx: Tx, boards: Sequence[Counted], at: int, narrow: _Narrow | None
+) -> dict[int, int]:
+    """How many cards were in work just before a moment: those that stood in a column in which work
+    is started, and had not been put into the archive."""
+    away = (
+        select(Event.type)
+        .where(
+            Event.card_id == Card.id,
+            Event.type.in_(("card.archived", "card.restored")),
+            Event.at < at,
+        )
+        .order_by(Event.at.desc(), Event.seq.desc())
+        .limit(1)
+        .correlate(Card)
+        .scalar_subquery()
+    )
+    statement = (
+        select(Column.board_id, func.count())
+        .select_from(Visit)
+        .join(Card, Card.id == Visit.card_id)
+        .join(Column, Column.id == Visit.column_id)
+        .where(
+            Visit.column_id.in_(_columns(boards)),
+            Visit.entered_at < at,
+            or_(Visit.left_at.is_(None), Visit.left_at >= at),
+            func.coalesce(away, "") != "card.archived",
+        )
+        .group_by(Column.board_id)
+    )
+    return dict(_chosen(tx, statement, narrow))
+
+
+def _stretches(
+    tx: Tx, boards: Sequence[Counted], start: int, end: int, narrow: _Narrow | None
+) -> Mapping[int, list[Stretch]]:
+    """When cards were blocked, by board; what goes on ends when its card is done or archived."""
+    statement = (
+        select(
+            BlockedInterval.board_id,
+            BlockedInterval.card_id,
+            BlockedInterval.started_at,
+            BlockedInterval.ended_at,
+            Card.done_at,
+            Card.archived_at,
+        )
+        .select_from(BlockedInterval)
+        .join(Card, Card.id == BlockedInterval.card_id)
+    )
+    statement = statement.where(
+        BlockedInterval.board_id.in_(_ids(boards)),
+        BlockedInterval.started_at < end,
+        or_(BlockedInterval.ended_at.is_(None), BlockedInterval.ended_at >= start),
+    )
+    found: dict[int, list[Stretch]] = {}
+    for board_id, card_id, began, *ends in _chosen(tx, statement, narrow):
+        known = [each for each in ends if each is not None]
+        until = max(began, min(known)) if known else None
+        found.setdefault(board_id, []).append(Stretch(card_id, began, until))
+    return found

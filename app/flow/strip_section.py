@@ -1,0 +1,37 @@
+"""The part of the flow page that it begins with: five numbers, each beside the period before."""
+
+from app.cards.pace import PROMISE
+from app.flow.durations import in_words
+from app.flow.sections import Flow, Section
+from app.flow.strip import Strip, numbers_of, tenths
+from app.flow.strip_reading import read_strip
+from app.words import count_of
+
+PARAMETERS: tuple[str, ...] = ()
+
+
+def section(flow: Flow) -> Section:
+    """The five numbers of the board and the window."""
+    strip = read_strip(flow.tx, flow.board, flow.window, flow.asked.wanted.cards)
+    return Section(
+        name="numbers",
+        title="In short",
+        sentence=sentence_of(strip),
+        body="flow/_strip.html",
+        explain="flow/_strip_explain.html",
+        api_url=flow.api("summary"),
+        values={"numbers": numbers_of(strip)},
+    )
+
+
+def sentence_of(strip: Strip) -> str:
+    """One sentence that reads the five numbers."""
+    now = strip.now
+    wip = f"{count_of(now.wip, 'card')} in work"
+    if not now.done:
+        return f"{wip}; none was done in this window."
+    rate = f"{tenths(now.throughput)} a week are done"
+    if now.cycle_time is None:
+        return f"{wip}; {rate}."
+    within = in_words(now.cycle_time, up=True)
+    return f"{wip}; {rate}, {PROMISE} % of them within {within} of being started."
