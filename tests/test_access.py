@@ -415,6 +415,7 @@ API_TABLE: dict[str, Expected] = {
     "GET /boards/{key}/stats/process-time": Expected(readers, _ops()),
     "GET /boards/{key}/stats/cfd": Expected(readers, _ops()),
     "GET /boards/{key}/stats/value-stream": Expected(readers, _ops()),
+    "GET /boards/{key}/stats/constraint": Expected(readers, _ops()),
     "GET /boards/{key}/stats/refusals": Expected(readers, _ops()),
     "GET /boards/{key}/stats/throughput": Expected(readers, _ops()),
     "GET /boards/{key}/stats/forecast": Expected(readers, _with_a_past),

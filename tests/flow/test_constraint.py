@@ -1,0 +1,289 @@
+"""The constraint: how full columns were, what speaks for a work centre, and Little's law."""
+
+from collections import Counter
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.boards.shape import ACTIVE, DONE, QUEUE, Cell, Column, Group, Lane, Shape
+from app.flow.constraint import (
+    Centre,
+    Evidence,
+    Limits,
+    Place,
+    centres_of,
+    constraint_of,
+    load_over,
+)
+from app.flow.constraint_words import advice_for, little_words, reason_for_none
+from app.flow.gauges import Change, Told, changes_of, stretches
+from app.flow.little import Progress, little_of
+
+BACKLOG, READY, DOING, DONE_DOING, TEST, WAIT, DEPLOY, LIVE = range(1, 9)
+STANDARD, EXPEDITE = 1, 2
+DEVELOPMENT = 1
+DAY = 86_400_000_000
+
+
+def column(id_: int, kind: str, limit: int | None = None, group: int | None = None) -> Column:
+    """A column, called by its number."""
+    return Column(id_, f"C{id_}", id_, kind, limit, group, None, "")
+
+
+SHAPE = Shape(
+    board_id=1,
+    board_key="OPS",
+    board_name="Ops",
+    wip_limit=None,
+    person_wip_limit=None,
+    columns=(
+        column(BACKLOG, QUEUE),
+        column(READY, QUEUE, 5),
+        column(DOING, ACTIVE, None, DEVELOPMENT),
+        column(DONE_DOING, QUEUE, None, DEVELOPMENT),
+        column(TEST, ACTIVE, 3),
+        column(WAIT, QUEUE),
+        column(DEPLOY, ACTIVE),
+        column(LIVE, DONE),
+    ),
+    groups=(Group(DEVELOPMENT, "Development", 5),),
+    lanes=(Lane(STANDARD, "Standard", 0, None, False), Lane(EXPEDITE, "Expedite", 1, 1, True)),
+)
+
+
+# --- how full it was ------------------------------------------------------------------------------
+
+
+@st.composite
+def plays(draw: Any) -> list[tuple[int, str, dict[str, int]]]:
+    """What happens to a card, as its events tell it; times never go back."""
+    cells = st.tuples(st.sampled_from([DOING, TEST, LIVE]), st.sampled_from([STANDARD, EXPEDITE]))
+
+    def data() -> dict[str, int]:
+        column_id, lane_id = draw(cells)
+        return {"column_id": column_id, "lane_id": lane_id}
+
+    at, here = draw(st.integers(0, 30)), data()
+    told: list[tuple[int, str, Any]] = [(at, "card.created", here)]
+    is_archived = False
+    for _ in range(draw(st.integers(0, 6))):
+        at += draw(st.integers(0, 20))
+        deed = draw(st.sampled_from(["card.moved", "card.moved", "put away", "card.discarded"]))
+        if deed == "card.moved":
+            there = data()
+            told.append((at, deed, {"from": here, "to": there}))
+            here = there
+        elif deed == "put away":
+            is_archived = not is_archived
+            told.append((at, "card.archived" if is_archived else "card.restored", here))
+        else:
+            told.append((at, deed, here))
+            break
+    return told
+
+
+def _stands(told: list[tuple[int, str, Any]], at: int) -> Cell | None:
+    """Where a card counts just after a moment, told forwards."""
+    cell, is_live = None, False
+    for when, name, data in told:
+        if when > at:
+            break
+        place = data.get("to", data)
+        cell = Cell(place["column_id"], place["lane_id"])
+        is_live = name in {"card.created", "card.restored"} or (name == "card.moved" and is_live)
+    return cell if is_live else None
+
+
+def _changes(cards: list[list[tuple[int, str, Any]]], start: int) -> list[Change]:
+    found: list[Change] = []
+    for told in cards:
+        names = [name for _, name, _ in told]
+        is_archived = names.count("card.archived") > names.count("card.restored")
+        found += changes_of(
+            [Told(*event) for event in told[::-1] if event[0] >= start],
+            is_live=not is_archived and names[-1] != "card.discarded",
+            is_archived=is_archived,
+        )
+    return found
+
+
+@given(st.lists(plays(), max_size=5), st.integers(0, 60), st.integers(1, 100))
+def test_what_was_there_is_what_is_there_less_what_changed(
+    cards: list[list[tuple[int, str, Any]]], start: int, length: int
+) -> None:
+    now = Counter(cell for told in cards if (cell := _stands(told, 10**6)) is not None)
+    parts = [
+        (part.start, part.length, dict(part.counts))
+        for part in stretches(now, _changes(cards, start), start, start + length, [start + 7])
+    ]
+    assert sum(part_length for _, part_length, _ in parts) == length
+    for since, part_length, counts in parts:
+        for at in (since, since + part_length - 1):
+            there = Counter(cell for told in cards if (cell := _stands(told, at)) is not None)
+            assert {cell: count for cell, count in counts.items() if count} == there
+
+
+def test_the_work_centres_of_a_board_with_a_group() -> None:
+    development, test, deploy = centres_of(SHAPE)
+    assert development == Centre(
+        Place("group", DEVELOPMENT),
+        "Development",
+        (DOING, DONE_DOING),
+        (DOING,),
+        (READY,),  # A backlog without a limit waits for nobody in particular.
+        True,
+        (TEST,),
+    )
+    assert (test.name, test.queue, test.queue_is_limited) == ("C5", (DONE_DOING,), True)
+    assert (deploy.queue, deploy.queue_is_limited, deploy.behind) == ((WAIT,), False, ())
+    assert centres_of(replace(SHAPE, columns=SHAPE.columns[:2], groups=())) == []
+
+
+def test_fullness_waiting_and_starving_are_summed_up_over_time() -> None:
+    def at(when: int, column_id: int, delta: int, lane: int = STANDARD) -> Change:
+        return Change(when, Cell(column_id, lane), delta)
+
+    changes = [
+        at(0, TEST, 3),
+        at(10, TEST, -1),
+        at(10, TEST, 1, EXPEDITE),  # It stands there, and is not held against the limit.
+        at(20, DEPLOY, 1),
+        at(30, WAIT, 2),
+        at(40, TEST, 1),
+    ]
+    now: Counter[Cell] = Counter()
+    for change in changes:
+        now[change.cell] += change.delta
+    centres = centres_of(SHAPE)
+    limits: dict[Place, Limits] = {
+        Place("group", DEVELOPMENT): [(0, 5)],
+        Place("column", DOING): [(0, None)],
+        Place("column", TEST): [(0, 3), (50, 4)],
+        Place("column", DEPLOY): [(0, None)],
+    }
+    parts = stretches(now, changes, 0, 60, [50])
+    groups = {DEVELOPMENT: [DOING, DONE_DOING]}
+    _, test, deploy = load_over(centres, parts, limits, groups, frozenset({EXPEDITE}))
+    assert test.full == {Place("column", TEST): 10 + 10}
+    assert test.limited == {Place("column", TEST): 60}
+    assert test.starved == 20
+    assert deploy.waited == 2 * 30
+    assert (deploy.full, deploy.starved) == ({}, 0)
+
+
+# --- which one it is ------------------------------------------------------------------------------
+
+
+def evidence(name: str, **fields: Any) -> Evidence:
+    """What speaks for a work centre: nothing but what is given."""
+    centre = Centre(Place("column", 1), name, (1,), (1,), (2,), True, (3,))
+    nothing = Evidence(centre, 3, None, None, None, None, None, 0, None, None, 0, 0)
+    return replace(nothing, **fields)
+
+
+def test_the_score_is_the_mean_of_the_evidence_that_there_is() -> None:
+    assert evidence("A").score == 0
+    assert evidence("A", full=Fraction(1, 2)).score == Fraction(1, 2)
+    assert evidence("A", full=Fraction(1, 2), starved=Fraction(0)).score == Fraction(1, 4)
+    assert evidence("A", blocked_share=Fraction(1)).score == 0
+
+
+def test_of_equals_the_one_with_more_time_is_the_constraint_then_the_one_to_the_right() -> None:
+    half, little = Fraction(1, 2), Fraction(1, 4)
+    one, other = evidence("A", time_share=half), evidence("B", full=half)
+    assert constraint_of([one, other]) is one
+    assert constraint_of([other, one]) is one
+    twin = evidence("C", time_share=half)
+    assert constraint_of([one, twin]) is twin
+    assert constraint_of([one, evidence("D", full=little)]) is one
+    assert constraint_of([evidence("A"), evidence("B")]) is None
+    assert "Nothing waited" in reason_for_none([evidence("A")])
+    assert "nobody works here" in reason_for_none([])
+
+
+def test_the_next_of_the_five_steps_follows_from_the_evidence() -> None:
+    most = Fraction(4, 5)
+
+    def step(near: Fraction = Fraction(0), **fields: Any) -> str:
+        here = evidence("Test", full=most, **fields)
+        return advice_for([here, evidence("Deploy", full=near)], here).step
+
+    weak = evidence("Test", full=Fraction(1, 10))
+    assert advice_for([weak], weak).step == "repeat"
+    assert step(near=most) == "identify"
+    assert step(blocked_share=Fraction(1, 4)) == "exploit"
+    assert step(exits=10, returned=2) == "exploit"
+    assert step() == "elevate"
+    seldom = evidence("Test", full=Fraction(3, 10))
+    assert advice_for([seldom], seldom).step == "subordinate"
+    no_limit = evidence("Test", time_share=most)
+    assert advice_for([no_limit], no_limit).step == "subordinate"
+    waiting = evidence("Test", full=most, queue=Fraction(7, 2))
+    waiting = replace(waiting, centre=replace(waiting.centre, queue_is_limited=False))
+    advice = advice_for([waiting], waiting)
+    assert (advice.step, "3.5 cards wait in front of Test" in advice.words) == ("subordinate", True)
+
+
+# --- Little's law ---------------------------------------------------------------------------------
+
+stays = st.lists(st.tuples(st.integers(0, 200), st.integers(0, 60)), max_size=4).map(
+    lambda some: [(at, at + length) for at, length in some]
+)
+
+
+@given(
+    st.lists(st.tuples(stays, st.integers(0, 40)), max_size=6),
+    st.integers(0, 100),
+    st.integers(1, 150),
+)
+def test_both_sides_of_littles_law_differ_by_exactly_what_is_told(
+    cards: list[tuple[list[tuple[int, int]], int]], start: int, length: int
+) -> None:
+    end = start + length
+    progress = []
+    for some, outside in cards:
+        last = max((left for _, left in some), default=end)
+        worked = sum(left - entered for entered, left in some)
+        was_finished = start <= last < end
+        progress.append(Progress(worked + outside if was_finished else None, list(some)))
+    little = little_of(progress, start, end)
+    assert little.wip * length == little.in_progress
+    assert little.in_progress == (
+        little.cycle_time - little.before - little.outside + little.unfinished
+    )
+    assert little.outside == sum(
+        outside
+        for (_, outside), card in zip(cards, progress, strict=True)
+        if card.cycle_time is not None
+    )
+    naive = sum(
+        sum(entered <= at < left for some, _ in cards for entered, left in some)
+        for at in range(start, end)
+    )
+    assert little.in_progress == naive
+    assert little_words(little)
+
+
+def test_a_board_in_balance_keeps_littles_law() -> None:
+    # A card comes and one goes each day, each takes three.
+    cards = [Progress(3 * DAY, [(day * DAY, (day + 3) * DAY)]) for day in range(7, 17)]
+    cards += [Progress(None, [(day * DAY, (day + 3) * DAY)]) for day in (17, 18, 19)]
+    little = little_of(cards, 10 * DAY, 20 * DAY)
+    assert little.wip == little.product == 3
+    assert little.ratio == 1
+    assert (little.at_start, little.at_end) == (3, 3)
+    assert little_words(little) == (
+        "On average 3.0 cards were in progress; 1.00 finished a day × 3 days of cycle time are "
+        "3.0. Little’s law holds: the two are equal."
+    )
+
+
+def test_where_work_in_progress_grows_the_law_does_not_hold_and_that_is_said() -> None:
+    growing = [Progress(None, [(day * DAY, None)]) for day in range(10, 20)]
+    little = little_of([Progress(DAY, [(10 * DAY, 11 * DAY)]), *growing], 10 * DAY, 20 * DAY)
+    assert little.ratio == Fraction(1, 56)
+    assert "work in progress went from 2 to 10 cards" in little_words(little)
+    assert "no throughput" in little_words(little_of(growing, 10 * DAY, 20 * DAY))
