@@ -45,11 +45,11 @@ from app.files import CachedFiles
 from app.flow import (
     aging_api,
     blockers_api,
+    constraint_api,
     cumulative_api,
     forecast_api,
     markers_api,
     mix_api,
-    constraint_api,
     refusals_api,
     stream_api,
     strip_api,
