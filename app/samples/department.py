@@ -8,13 +8,12 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
-from itertools import chain, repeat
 from math import exp, log1p, sqrt
-from typing import NamedTuple
 
 import numpy as np
 
-from app.samples import tape
+from app.samples import fates, tape
+from app.samples.fates import arrivals, stream
 from app.samples.journeys import (
     BACKLOG,
     DEPLOY,
@@ -25,26 +24,12 @@ from app.samples.journeys import (
     TEST,
     WAITING,
 )
-from app.samples.looks import INCIDENT, OPS, Looks
-from app.samples.scale import GROUP, LANE, PLACES, Scale
-from app.samples.tape import EXPEDITE, Floats, Reel
+from app.samples.looks import REASONS, Looks
+from app.samples.scale import GROUP, LANE, PLACES, LimitChange, Scale, growth, planned_limits
+from app.samples.tape import EXPEDITE, Reel
 
 AT_ONCE = 100_000
 GONE = 255
-REASONS = (
-    *(("Waits for the database team", "waiting_on_team"),) * 6,
-    *(("Waits for the platform team", "waiting_on_team"),) * 5,
-    *(("Staging is down", "environment"),) * 6,
-    *(("Waits for the security review", "approval"),) * 4,
-    *(("Waits for the change board", "approval"),) * 2,
-    *(("Vendor ticket is open", "waiting_on_vendor"),) * 4,
-    *(("Needs the new schema first", "dependency"),) * 3,
-    *(("Nobody knows the old rounding rule", "missing_information"),) * 3,
-    *(("Customer has not confirmed the date", "waiting_on_customer"),) * 2,
-    *(("The build is red", "defect"),) * 2,
-    ("Certificates are handed out by hand", "manual_work"),
-    ("Nobody can reproduce it today", "other"),
-)
 
 # What the heap holds: something that is due, for a card.
 _ARRIVE, _FINISH, _BLOCK, _UNBLOCK, _DROP, _REOPEN, _DAY = range(7)
@@ -54,18 +39,7 @@ _WORK = {DOING: (6.0, 0.8, 0.09), TEST: (4.6, 0.7, 0.06), DEPLOY: (2.4, 0.8, 0.0
 _BLOCKED = (5.0, 1.0)
 _LONGEST_BLOCK = 120.0
 _QUICK = 0.25
-
-# What is to happen to a card.
-_IS_INCIDENT, _IS_DROPPED, _IS_UNSTARTED, _IS_REORDERED = 1, 2, 4, 8
-_IS_DESCRIBED, _IS_ASSIGNED, _IS_REOPENED, _SKIPS_TEST, _IS_RAISED = 16, 32, 64, 128, 256
-
-
-class LimitChange(NamedTuple):
-    """A limit that was changed: of which place, from what to what."""
-
-    place: int
-    old: int
-    new: int
+_PLACE_OF: tuple[int | None, ...] = (None, READY, GROUP, GROUP, TEST, WAITING, DEPLOY, None)
 
 
 class Department:
@@ -73,15 +47,15 @@ class Department:
 
     def __init__(self, scale: Scale, looks: Looks, chance: np.random.Generator, hours: float):
         self.limit_changes: list[LimitChange] = []
-        self.limits = {place: scale.limit(place, _growth(0.0)) for place in PLACES}
+        self.limits = {place: scale.limit(place, growth(0.0)) for place in PLACES}
         self.first_limits = dict(self.limits)
         self._scale = scale
         self._hours = hours
         arrival_chance, fate_chance, *rest = chance.spawn(4)
-        self._arrivals = array("d", _arrivals(arrival_chance, scale.cards, hours).tobytes())
-        self._fates = array("H", _fates(fate_chance, looks).astype(np.uint16).tobytes())
-        self._uniform = _stream(rest[0].random)
-        self._normal = _stream(rest[1].standard_normal)
+        self._arrivals = array("d", arrivals(arrival_chance, scale.cards, hours).tobytes())
+        self._fates = array("H", fates.fates_of(fate_chance, looks).astype(np.uint16).tobytes())
+        self._uniform = stream(rest[0].random)
+        self._normal = stream(rest[1].standard_normal)
         self._rate = scale.cards / hours
         # Bigger boards have smaller cards.
         self._size = 1 / scale.factor
@@ -106,7 +80,7 @@ class Department:
         self._waiting: deque[int] = deque()
         self._finished: deque[tuple[float, int]] = deque()
         self._held = dict.fromkeys(PLACES, 0)
-        self._wanted_limits = self._plan_limits()
+        self._wanted_limits = deque(planned_limits(scale, hours))
 
     def work(self) -> Iterator[Reel]:
         """All that happens, some events at a time."""
@@ -138,12 +112,12 @@ class Department:
         if number < self._scale.cards:
             heappush(self._due, (self._arrivals[number], ((number + 1) << 3) | _ARRIVE))
         fate = self._fates[number - 1]
-        if fate & _IS_INCIDENT:
+        if fate & fates.IS_INCIDENT:
             self._arrive_urgently(number, fate)
             return
         self._tell(number, tape.CREATED, BACKLOG)
         usual = self._scale.backlog / self._rate
-        if fate & (_IS_DROPPED | _IS_UNSTARTED):
+        if fate & (fates.IS_DROPPED | fates.IS_UNSTARTED):
             # Nobody gets to it before it turns out that nobody has to.
             self._later(2.5 * usual * self._wait(), number, _DROP)
             heappush(self._backlog, (self._now + 20 * usual, number))
@@ -154,7 +128,7 @@ class Department:
             self._refused(number, READY)
 
     def _arrive_urgently(self, number: int, fate: int) -> None:
-        if fate & _IS_RAISED:
+        if fate & fates.IS_RAISED:
             self._tell(number, tape.CREATED, BACKLOG)
             self._tell(number, tape.MOVED, (BACKLOG << 4) | BACKLOG | EXPEDITE)
         else:
@@ -182,7 +156,7 @@ class Department:
             self._tell(number, tape.DISCARDED, DOING)
             self._held[GROUP] -= 1
             self._step[number] = GONE
-        elif fate & _SKIPS_TEST and self._has_room(WAITING):
+        elif fate & fates.SKIPS_TEST and self._has_room(WAITING):
             self._go(number, WAITING)
             self._waiting.append(number)
         elif chance < 0.3 and not self._developed and self._has_room(TEST):
@@ -249,7 +223,7 @@ class Department:
     def _drop(self, number: int) -> None:
         if self._step[number] != BACKLOG:
             return
-        if self._fates[number - 1] & _IS_UNSTARTED:
+        if self._fates[number - 1] & fates.IS_UNSTARTED:
             # It proved to be done already.
             self._go(number, PRODUCTION)
             return
@@ -304,7 +278,7 @@ class Department:
                 self._begin(number, DOING, _QUICK)
         while self._ready and held[GROUP] < limits[GROUP]:
             number = self._ready.popleft()
-            if self._fates[number - 1] & _IS_ASSIGNED:
+            if self._fates[number - 1] & fates.IS_ASSIGNED:
                 self._tell(number, tape.ASSIGNED, 0)
             self._go(number, DOING)
             self._begin(number, DOING)
@@ -319,9 +293,9 @@ class Department:
 
     def _get_ready(self, number: int) -> None:
         fate = self._fates[number - 1]
-        if fate & _IS_REORDERED:
+        if fate & fates.IS_REORDERED:
             self._tell(number, tape.REORDERED, BACKLOG)
-        if fate & _IS_DESCRIBED:
+        if fate & fates.IS_DESCRIBED:
             self._tell(number, tape.EDITED, 0)
         self._go(number, READY)
         self._ready.append(number)
@@ -358,8 +332,8 @@ class Department:
         if to == PRODUCTION:
             self._done_at[number] = self._now
             self._finished.append((self._now, number))
-            if self._fates[number - 1] & _IS_REOPENED and not lane:
-                self._fates[number - 1] ^= _IS_REOPENED
+            if self._fates[number - 1] & fates.IS_REOPENED and not lane:
+                self._fates[number - 1] ^= fates.IS_REOPENED
                 self._later(0.5 * self._kept_hours * self._wait(), number, _REOPEN)
 
     def _has_room(self, place: int) -> bool:
@@ -387,61 +361,3 @@ class Department:
         self._times.clear()
         self._codes.clear()
         return reel
-
-    def _plan_limits(self) -> deque[tuple[float, int, int]]:
-        """When somebody means to change which limit: as the board grows, and to try something."""
-        planned = []
-        quarters = max(2, round(4 * self._scale.years))
-        for quarter in range(1, quarters):
-            at = self._hours * quarter / quarters
-            grown = {
-                place: self._scale.limit(place, _growth(quarter / quarters)) for place in PLACES
-            }
-            planned += [(at, place, limit) for place, limit in grown.items()]
-            tried = (TEST, GROUP, WAITING, READY)[quarter % 4]
-            other = grown[tried] + (1 if quarter % 3 else -1)
-            planned.append((at + 0.3 * self._hours / quarters, tried, max(1, other)))
-            planned.append((at + 0.7 * self._hours / quarters, tried, grown[tried]))
-        return deque(planned)
-
-
-_PLACE_OF: tuple[int | None, ...] = (None, READY, GROUP, GROUP, TEST, WAITING, DEPLOY, None)
-
-
-def _growth(share: float) -> float:
-    """How much comes in after a share of the time, about 1 in the middle."""
-    return 0.75 + 0.5 * share
-
-
-def _arrivals(chance: np.random.Generator, cards: int, hours: float) -> Floats:
-    """When the cards arrive: at random, more and more of them."""
-    apart = chance.exponential(1.0, cards + 1)
-    shares = np.cumsum(apart)[:-1] / apart.sum()
-    found: Floats = (np.sqrt(0.5625 + shares) - 0.75) / 0.5 * hours
-    return found
-
-
-def _fates(chance: np.random.Generator, looks: Looks) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """What is to happen to the cards."""
-    cards = len(looks.kinds)
-    urgent = looks.kinds == INCIDENT
-    fates = np.where(urgent, _IS_INCIDENT, 0)
-    for what, share in (
-        (_IS_REORDERED, 0.12),
-        (_IS_DESCRIBED, 0.35),
-        (_IS_ASSIGNED, 0.45),
-        (_IS_REOPENED, 0.025),
-        (_IS_RAISED, 0.5),
-    ):
-        fates |= np.where(chance.random(cards) < share, what, 0)
-    dropped = chance.random(cards)
-    fates |= np.where(~urgent & (dropped < 0.05), _IS_DROPPED, 0)
-    fates |= np.where(~urgent & (dropped > 0.985), _IS_UNSTARTED, 0)
-    skips = (looks.kinds == OPS) & (chance.random(cards) < 0.1)
-    fates |= np.where(skips, _SKIPS_TEST, 0)
-    return fates
-
-
-def _stream(draw: Callable[[int], Floats]) -> Callable[[], float]:
-    """Numbers one by one, of which many are drawn at once."""
-    return chain.from_iterable(draw(size).tolist() for size in repeat(1 << 14)).__next__

@@ -8,11 +8,11 @@ from typing import IO, Self
 import numpy as np
 
 from app.cards.placing import GAP
-from app.samples.department import Department, LimitChange
+from app.samples.department import Department
 from app.samples.hours import WorkingTime
 from app.samples.lives import Lives, Story
 from app.samples.looks import Looks, looks_of
-from app.samples.scale import scale_of
+from app.samples.scale import LimitChange, scale_of
 
 AT_ONCE = 20_000
 _FIELDS = len(Story._fields)

@@ -15,13 +15,13 @@ from app.cards.labels import ids_text
 from app.db import Statement, Tx
 from app.models import Board
 from app.samples import tape
-from app.samples.department import REASONS
 from app.samples.lives import NONE, Cards, Story
 from app.samples.looks import (
     CLASSES,
     DESCRIPTION,
     LABEL_SETS,
     LABELS,
+    REASONS,
     TEAMS,
     TYPES,
     titles_of_types,

@@ -9,11 +9,10 @@ import orjson
 from app.boards.service import limit_changed
 from app.boards.shape import Cell, Shape
 from app.samples import tape
-from app.samples.department import REASONS, LimitChange
 from app.samples.journeys import DEPLOY, DOING, READY, TEST, WAITING
 from app.samples.lives import Story
-from app.samples.looks import CLASSES, DESCRIPTION, TYPES, Looks
-from app.samples.scale import GROUP, LANE
+from app.samples.looks import CLASSES, DESCRIPTION, REASONS, TYPES, Looks
+from app.samples.scale import GROUP, LANE, LimitChange
 from app.samples.tape import EXPEDITE, Ints, Reel
 
 # The names of the events by their numbers on the tape.
