@@ -51,6 +51,7 @@ from app.flow import (
     markers_api,
     mix_api,
     refusals_api,
+    standup_pages,
     stream_api,
     strip_api,
 )
@@ -144,6 +145,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         label_api.router,
         exchange_api.router,
         flow_pages.router,
+        standup_pages.router,
         boards_pages.router,
         shaping_pages.router,
         column_pages.router,

@@ -700,6 +700,16 @@ def flow_with_errors(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def standup(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/standup")
+
+
+@sight()
+def standup_unused(page: Page, scene: Scene) -> None:
+    visit(page, f"/boards/{scene.unused.key}/standup")
+
+
+@sight()
 def archive(page: Page, scene: Scene) -> None:
     visit(page, f"{scene.url}/archive")
 

@@ -132,6 +132,7 @@
     ["Escape", "Board", "Close; clear the selection", null],
     ["?", "Board", "This help", () => show("help")],
     ["", "Go", "Flow", goTo(`${boardUrl}/flow`)],
+    ["", "Go", "Stand-up", goTo(`${boardUrl}/standup`)],
     ["", "Go", "Archive", goTo(`${boardUrl}/archive`)],
     ["", "Go", "All boards", goTo("/boards")],
     ["", "Board", "Select cards", () => weir.select?.begin(), false, true],
