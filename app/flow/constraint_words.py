@@ -11,6 +11,13 @@ from app.flow.shares import percent
 
 IDENTIFY, EXPLOIT, SUBORDINATE = "identify", "exploit", "subordinate"
 ELEVATE, REPEAT = "elevate", "repeat"
+STEPS = {
+    IDENTIFY: "Find the constraint: the one place that decides how much the board can do.",
+    EXPLOIT: "Lose nothing there: no blocked work, nothing done twice, never idle.",
+    SUBORDINATE: "Let everybody else work at its pace: limits before it, help for it first.",
+    ELEVATE: "Raise what it can do: more hands, smaller cards, better tools.",
+    REPEAT: "Look again: once it is relieved, another place holds the flow.",
+}
 
 NEAR = Fraction(1, 20)
 MUCH_BLOCKED = Fraction(1, 10)

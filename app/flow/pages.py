@@ -12,7 +12,14 @@ from app.boards.pages import board_head
 from app.call import CallDep
 from app.db import Tx
 from app.errors import Invalid
-from app.flow import aging_section, cumulative_section, stream_section, strip_section, times_section
+from app.flow import (
+    aging_section,
+    constraint_section,
+    cumulative_section,
+    stream_section,
+    strip_section,
+    times_section,
+)
 from app.flow.asked import Asked, read_asked, window_asked
 from app.flow.controls import controls_of
 from app.flow.sections import Flow, Section
@@ -38,6 +45,7 @@ _PARTS: tuple[_Part, ...] = (
     times_section,
     cumulative_section,
     stream_section,
+    constraint_section,
 )
 _PARAMETERS = [name for part in _PARTS for name in part.PARAMETERS]
 

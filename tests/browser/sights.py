@@ -710,6 +710,13 @@ def standup_unused(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def flow_constraint(page: Page, scene: Scene) -> None:
+    visit(page, f"/boards/{scene.sample.key}/flow")
+    page.locator("#constraint-little-table").click()
+    page.locator("#constraint-help").click()
+
+
+@sight()
 def archive(page: Page, scene: Scene) -> None:
     visit(page, f"{scene.url}/archive")
 
