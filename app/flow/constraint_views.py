@@ -66,15 +66,15 @@ def steps_of(step: str) -> list[tuple[str, str, bool]]:
 def little_numbers(little: Little) -> list[tuple[str, str]]:
     """What lies between the two sides of Little's law, in cards over the whole window."""
     parts = (
-        ("Throughput × cycle time", little.cycle_time),
-        ("− of it before the window", -little.before),
-        ("− of it while not in progress here", -little.outside),
-        ("+ cards not finished in the window", little.unfinished),
-        ("= mean work in progress", little.in_progress),
+        ("Throughput × cycle time", little.cycle_time, ""),
+        ("of that before the window", -little.before, ""),
+        ("of that while not in progress here", -little.outside, ""),
+        ("cards not finished in the window", little.unfinished, "+"),
+        ("Mean work in progress", little.in_progress, ""),
     )
     return [
-        (words, f"{float(Fraction(time, little.length)):.2f} cards".replace("-", "−"))
-        for words, time in parts
+        (words, f"{float(Fraction(time, little.length)):{sign}.2f} cards".replace("-", "−"))
+        for words, time, sign in parts
     ]
 
 
