@@ -57,6 +57,7 @@ from app.flow import (
 )
 from app.flow import api as flow_api
 from app.flow import pages as flow_pages
+from app.flow.closing import DayCloser
 from app.guard import Guard
 from app.live import Hub
 from app.samples import api as samples_api
@@ -87,9 +88,12 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await app.state.hub.start()
+        closer = DayCloser(database)
+        closer.start()
         # What start-up made lives as long as the process: no collection looks at it again.
         gc.freeze()
         yield
+        await closer.stop()
         await app.state.hub.stop()
         if db is None:
             database.close()

@@ -282,6 +282,7 @@ _LIVE = text("archived_at IS NULL AND discarded_at IS NULL")
 _KEPT = text("external_id IS NOT NULL AND discarded_at IS NULL")
 _BLOCKED = text("block_id IS NOT NULL AND discarded_at IS NULL")
 _DONE = text("done_at IS NOT NULL AND discarded_at IS NULL")
+_PUT_AWAY = text("archived_at IS NOT NULL AND done_at IS NULL AND discarded_at IS NULL")
 
 
 class Card(Base):
@@ -350,6 +351,14 @@ class Card(Base):
             "block_id",
             sqlite_where=_BLOCKED,
             postgresql_where=_BLOCKED,
+        ),
+        Index(
+            "ix_cards_put_away",
+            "board_id",
+            "column_id",
+            "archived_at",
+            sqlite_where=_PUT_AWAY,
+            postgresql_where=_PUT_AWAY,
         ),
         Index(
             "ix_cards_done",
@@ -477,7 +486,33 @@ class Visit(Base):
     # meant then. Null for a stay in a column of the board on which the card is.
     kind: Mapped[str | None] = mapped_column(String(10))
     started_work: Mapped[bool | None]
-    __table_args__ = (Index("ix_visits_column", "column_id", "entered_at", "left_at"),)
+    __table_args__ = (
+        Index("ix_visits_came", "column_id", "entered_at"),
+        Index("ix_visits_left", "column_id", "left_at"),
+    )
+
+
+class ClosedFlow(Base):
+    """Derived: up to which moment the days of a board are closed, and in which zone they are days.
+
+    A row of its own, because who discards a card locks it on each board that the card has been on.
+    """
+
+    __tablename__ = "closed_flows"
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), primary_key=True)
+    until: Mapped[int]
+    zone: Mapped[str] = mapped_column(String(64))
+
+
+class ColumnDay(Base):
+    """Derived: how many cards came into a column and left it on a closed day (its ordinal)."""
+
+    __tablename__ = "column_days"
+    column_id: Mapped[int] = mapped_column(ForeignKey("columns.id"), primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True)
+    came: Mapped[int]
+    went: Mapped[int]
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class BlockedInterval(Base):

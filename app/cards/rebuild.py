@@ -13,6 +13,7 @@ from app.boards.activity import in_order
 from app.boards.history import Fact, OpenBoard, lock_board, read_board, record
 from app.boards.shape import Cell as CellKey
 from app.cards.clocks import Clocks, Stay, read_clocks
+from app.cards.closed_days import forget_days, wrong_days
 from app.cards.counts import count_details, wrong_counts
 from app.cards.labels import ids_text
 from app.cards.placing import repair_place
@@ -267,6 +268,7 @@ def _compare(tx: Tx, board: OpenBoard, *, repair: bool) -> list[Difference]:
     found = [Difference("card", field, count) for field, count in fields.items()]
     found += _compare_details(tx, board, repair=repair)
     found += _compare_cells(tx, board, counts, repair=repair)
+    found += _compare_days(tx, board, repair=repair)
     found += _compare_board(tx, board, last_number)
     if without_history:
         found.append(Difference("card", "has no history", without_history, repairable=False))
@@ -410,6 +412,14 @@ def _compare_cells(
             ],
         )
     return [Difference("cell", "card_count", different)]
+
+
+def _compare_days(tx: Tx, board: OpenBoard, *, repair: bool) -> list[Difference]:
+    """Compares the closed days with the visits; they are opened, and close again by themselves."""
+    wrong = wrong_days(tx, board)
+    if wrong and repair:
+        forget_days(tx, board)
+    return [Difference("day", "came and went", wrong)] if wrong else []
 
 
 def _compare_board(tx: Tx, board: OpenBoard, last_number: int) -> list[Difference]:

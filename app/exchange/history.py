@@ -11,6 +11,7 @@ from app.boards import rules
 from app.boards.history import Fact, OpenBoard, lock_board, read_board, record
 from app.boards.shape import Cell
 from app.cards.clocks import Interval, Stay
+from app.cards.closed_days import reopen_days
 from app.cards.labels import ensure_labels, ids_text
 from app.cards.placing import NewCard, insert_cards, limit_refusal, ranks_at_the_end
 from app.db import Statement, Tx
@@ -243,6 +244,7 @@ def _write_some(
     ranks: Sequence[int],
     labels: dict[str, int],
 ) -> None:
+    reopen_days(tx, board, min(new.stays[0].entered_at for new in newcomers))
     card_ids = insert_cards(tx, board, [_new_card(new, labels) for new in newcomers], ranks)
     pairs = list(zip(card_ids, newcomers, strict=True))
     tx.run_many(

@@ -1,22 +1,24 @@
 """Reading the cumulative flow: who came into each column and left it, and who was put away."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Select, bindparam, select
+from sqlalchemy import BigInteger, Select, bindparam, func, select
 
 from app.boards.history import OpenBoard
+from app.cards.closed_days import Closed, closed_of
 from app.cards.filters import CardFilter
 from app.days import day_of, next_day, start_of_day
 from app.db import Query, Tx
 from app.errors import Invalid
 from app.flow.cumulative import Band, Cumulative, counts_at
 from app.flow.metrics import Durations
-from app.flow.queries import EVERY_CARD, Window, of_cards, packed, unpacked
-from app.models import RARE_EVENTS, Card, Column, Event, Visit
+from app.flow.queries import EVERY_CARD, Window, of_cards
+from app.models import RARE_EVENTS, Card, Column, ColumnDay, Event, Visit
+from app.packing import packed, unpacked
 
 MOST_DAYS = 40_000
 
@@ -35,11 +37,26 @@ class _Spell(NamedTuple):
     type: str
 
 
-class _Moves(NamedTuple):
-    """When cards came into a column and left it, in no order."""
+class _Before(NamedTuple):
+    column_id: int
+    cards: int
 
-    came: Durations
-    left: Durations
+
+class _Column:
+    """How many cards were in a column at each of some moments."""
+
+    def __init__(self, moments: Sequence[int]) -> None:
+        self._moments = moments
+        self.counts = [0] * len(moments)
+
+    def add(self, places: Sequence[int], counts: Sequence[int]) -> None:
+        """Counts these too, at some of the moments."""
+        for place, count in zip(places, counts, strict=True):
+            self.counts[place] += count
+
+    def add_moves(self, came: Durations, left: Durations, places: Sequence[int]) -> None:
+        """Counts who came and left at these times, at some of the moments."""
+        self.add(places, counts_at([self._moments[place] for place in places], came, left))
 
 
 _COLUMNS = Query(
@@ -48,15 +65,34 @@ _COLUMNS = Query(
     .order_by(Column.position, Column.deleted_at.is_(None), Column.id),
     _ColumnRow,
 )
+_columns = select(Column.id).where(Column.board_id == bindparam("board"))
+
+
 # By the board's columns: a card that has gone to another board was here for as long as it was.
-_STAYS = (
-    select(Visit.column_id, packed(Visit.entered_at), packed(Visit.left_at))
-    .join(Card, Card.id == Visit.card_id)
-    .where(
-        Visit.column_id.in_(select(Column.id).where(Column.board_id == bindparam("board"))),
-        Visit.entered_at < bindparam("end", type_=BigInteger),
+def _moved(moment: Any) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Visit.column_id, packed(moment))
+        .join(Card, Card.id == Visit.card_id)
+        .where(
+            Visit.column_id.in_(_columns),
+            moment >= bindparam("since", type_=BigInteger),
+            moment < bindparam("until", type_=BigInteger),
+        )
+        .group_by(Visit.column_id)
     )
-    .group_by(Visit.column_id)
+
+
+_CAME, _LEFT = _moved(Visit.entered_at), _moved(Visit.left_at)
+_BEFORE = Query(
+    select(ColumnDay.column_id, func.sum(ColumnDay.came - ColumnDay.went).label("cards"))
+    .where(ColumnDay.column_id.in_(_columns), ColumnDay.day < bindparam("day", type_=BigInteger))
+    .group_by(ColumnDay.column_id),
+    _Before,
+)
+_CLOSED_DAYS = (
+    select(ColumnDay.column_id, packed(ColumnDay.day, ColumnDay.came - ColumnDay.went))
+    .where(ColumnDay.column_id.in_(_columns), ColumnDay.day >= bindparam("day", type_=BigInteger))
+    .group_by(ColumnDay.column_id)
 )
 _PUT_AWAY = (
     select(Card.column_id, packed(Card.archived_at))
@@ -94,15 +130,14 @@ def read_cumulative(
     before it was done is off the board until it is fetched back. Columns that were deleted are
     there for as long as the window saw cards in them. 422 for more days than 40,000.
     """
-    days, moments = _days(board, window)
-    moves = _moves(tx, board, window, cards)
-    nobody = _Moves(unpacked(tx, None), unpacked(tx, None))
+    days, ends = _days(board, window)
+    counts = _counts(tx, board, [window.start, *ends], cards)
     bands, before = [], []
     for column in tx.all(_COLUMNS, board_id=board.id):
-        first, *counts = counts_at([window.start, *moments], *moves.get(column.id, nobody))
-        if column.deleted_at is None or first or any(counts):
+        first, *others = counts[column.id].counts
+        if column.deleted_at is None or first or any(others):
             is_gone = column.deleted_at is not None
-            bands.append(Band(column.id, column.name, column.kind, is_gone, counts))
+            bands.append(Band(column.id, column.name, column.kind, is_gone, others))
             before.append(first)
     return Cumulative(days, bands), before
 
@@ -122,20 +157,83 @@ def _days(board: OpenBoard, window: Window) -> tuple[list[date], list[int]]:
     return [*days, last], [*ends, window.end]
 
 
-def _moves(tx: Tx, board: OpenBoard, window: Window, cards: CardFilter) -> dict[int, _Moves]:
-    import numpy as np  # noqa: PLC0415
+def _counts(
+    tx: Tx, board: OpenBoard, moments: Sequence[int], cards: CardFilter
+) -> dict[int, _Column]:
+    """How many cards were in each column just before each moment.
 
-    def chosen(statement: Select[*tuple[Any, ...]]) -> Iterator[Any]:
+    Counted are whole days that are closed, as far as they reach, the moves since then or since the
+    day's beginning, and, against them, the cards that were put away before they were done.
+    """
+
+    def chosen(statement: Select[*tuple[Any, ...]], **bounds: int) -> Iterator[Any]:
         if cards == EVERY_CARD:
             statement = statement.where(Card.discarded_at.is_(None))
         else:
             statement = of_cards(statement, board, cards)
-        return tx.execute(statement.params(board=board.id, end=window.end))
+        return iter(tx.execute(statement, {"board": board.id, **bounds}))
 
-    moves = {
-        column_id: _Moves(unpacked(tx, came), unpacked(tx, left))
-        for column_id, came, left in chosen(_STAYS)
-    }
+    counts: defaultdict[int, _Column] = defaultdict(lambda: _Column(moments))
+    # Days are closed for all cards together, not for those that a filter lets through.
+    closed = closed_of(tx, board) if cards == EVERY_CARD else None
+    anchors = _anchors(board, moments, closed)
+    if closed is not None:
+        _add_closed(tx, board, counts, anchors)
+    for since, some in groupby(range(len(moments)), anchors.__getitem__):
+        places = [place for place in some if moments[place] > since]
+        if places:
+            bounds = {"since": since, "until": moments[places[-1]]}
+            nobody = unpacked(tx, None)
+            for column_id, came in chosen(_CAME, **bounds):
+                counts[column_id].add_moves(unpacked(tx, came), nobody, places)
+            for column_id, left in chosen(_LEFT, **bounds):
+                counts[column_id].add_moves(nobody, unpacked(tx, left), places)
+    away, back = _put_away(tx, board, chosen)
+    everywhere = range(len(moments))
+    for column_id in away:
+        counts[column_id].add_moves(
+            _numbers(back[column_id]), _numbers(away[column_id]), everywhere
+        )
+    return counts
+
+
+def _anchors(board: OpenBoard, moments: Sequence[int], closed: Closed | None) -> list[int]:
+    """For each moment up to when closed days count for it: the beginning of its day, or where the
+    closed days end."""
+    if closed is None:
+        return [0] * len(moments)
+    zone = board.row.time_zone
+    return [
+        start_of_day(day_of(moment, zone), zone) if moment < closed.until else closed.until
+        for moment in moments
+    ]
+
+
+def _add_closed(
+    tx: Tx, board: OpenBoard, counts: Mapping[int, _Column], anchors: Sequence[int]
+) -> None:
+    import numpy as np  # noqa: PLC0415
+
+    zone = board.row.time_zone
+    days = np.array([day_of(anchor, zone).toordinal() for anchor in anchors], np.int64)
+    first = int(days[0])
+    bounds = {"board": board.id, "day": first}
+    places = range(len(anchors))
+    for row in tx.all(_BEFORE, **bounds):
+        counts[row.column_id].add(places, [int(row.cards)] * len(anchors))
+    rows: Iterator[Any] = iter(tx.execute(_CLOSED_DAYS, bounds))
+    for column_id, packed_days in rows:
+        found = unpacked(tx, packed_days).reshape(-1, 2)
+        found = found[np.argsort(found[:, 0])]
+        sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(found[:, 1])])
+        counts[column_id].add(places, sums[np.searchsorted(found[:, 0], days, "left")].tolist())
+
+
+def _put_away(
+    tx: Tx, board: OpenBoard, chosen: Callable[..., Iterator[Any]]
+) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    """When cards were put away before they were done, and when they were fetched back, by the
+    column in which they stood."""
     away: defaultdict[int, list[int]] = defaultdict(list)
     back: defaultdict[int, list[int]] = defaultdict(list)
     for column_id, archived in chosen(_PUT_AWAY.where(Card.board_id == board.id)):
@@ -147,10 +245,10 @@ def _moves(tx: Tx, board: OpenBoard, window: Window, cards: CardFilter) -> dict[
         if one.type == "card.archived" and one.column_id not in board.shape.done:
             away[one.column_id].append(one.at)
             back[one.column_id].append(next_one.at)
-    for column_id in away:
-        stays = moves[column_id]
-        moves[column_id] = _Moves(
-            np.concatenate([stays.came, np.array(back[column_id], np.int64)]),
-            np.concatenate([stays.left, np.array(away[column_id], np.int64)]),
-        )
-    return moves
+    return away, back
+
+
+def _numbers(values: Sequence[int]) -> Durations:
+    import numpy as np  # noqa: PLC0415
+
+    return np.array(values, np.int64)

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Select, bindparam, or_, select
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import GenericFunction
 
 from app import clock
 from app.auth.actor import Actor
@@ -20,11 +18,12 @@ from app.cards.labels import ids, names_of, read_labels
 from app.cards.queries import filtered
 from app.cards.rows import CardRow, select_cards
 from app.days import start_of
-from app.db import POSTGRESQL, Query, Statement, Tx
+from app.db import Query, Statement, Tx
 from app.errors import Invalid
 from app.flow.metrics import Durations
 from app.flow.scatter import Finished
 from app.models import Card, CardAssignee, CardLabel, Label
+from app.packing import packed, unpacked
 
 DEFAULT_WINDOW = 90 * clock.DAY
 PART = 1_000
@@ -75,38 +74,6 @@ class Part(NamedTuple):
 
 class _Newest(NamedTuple):
     done_at: int
-
-
-class packed(GenericFunction[Any]):  # noqa: N801 - a function of SQL
-    """All values of a whole-number column that are not null, as one value; of several columns the
-    rows in which none is null, one behind the other."""
-
-    inherit_cache = True
-    name = "packed"
-
-
-@compiles(packed, "sqlite")
-def _packed_for_sqlite(element: Any, compiler: Any, **more: Any) -> str:
-    columns = [compiler.process(column, **more) for column in element.clauses]
-    joined = " || ',' || ".join(columns)
-    return f"group_concat({joined})"
-
-
-@compiles(packed, "postgresql")
-def _packed_for_postgresql(element: Any, compiler: Any, **more: Any) -> str:
-    columns = [f"int8send({compiler.process(column, **more)})" for column in element.clauses]
-    return f"string_agg({' || '.join(columns)}, '')"
-
-
-def unpacked(tx: Tx, value: Any) -> Durations:
-    """The numbers of a `packed` value, in no order."""
-    import numpy as np  # noqa: PLC0415
-
-    if value is None:
-        return np.empty(0, np.int64)
-    if tx.dialect == POSTGRESQL:
-        return np.frombuffer(value, ">i8").astype(np.int64)
-    return np.fromstring(value, np.int64, sep=",")
 
 
 _DONE = (

@@ -13,9 +13,10 @@ from app.boards.activity import EventRow, select_events
 from app.boards.history import OpenBoard
 from app.cards.filters import CardFilter
 from app.db import Tx
-from app.flow.queries import EVERY_CARD, Window, of_cards, packed, unpacked
+from app.flow.queries import EVERY_CARD, Window, of_cards
 from app.flow.refusals import SCOPES, Kind, Refusals, add_up
 from app.models import RARE_EVENTS, Card, Event
+from app.packing import packed, unpacked
 
 
 class Refused(NamedTuple):

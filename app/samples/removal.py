@@ -17,7 +17,9 @@ from app.models import (
     Cell,
     Checklist,
     ChecklistItem,
+    ClosedFlow,
     Column,
+    ColumnDay,
     Comment,
     Event,
     Group,
@@ -33,6 +35,7 @@ from app.models import (
 
 _board: BindParameter[int] = bindparam("board")
 _cards = select(Card.id).where(Card.board_id == _board)
+_columns = select(Column.id).where(Column.board_id == _board)
 _checklists = select(Checklist.id).where(Checklist.card_id.in_(_cards))
 # A card that has been on two boards belongs to both histories.
 _WANDERED = Statement(
@@ -61,6 +64,8 @@ _DELETIONS = tuple(
         delete(Label).where(Label.board_id == _board),
         delete(Cell).where(Cell.board_id == _board),
         delete(Lane).where(Lane.board_id == _board),
+        delete(ColumnDay).where(ColumnDay.column_id.in_(_columns)),
+        delete(ClosedFlow).where(ClosedFlow.board_id == _board),
         delete(Column).where(Column.board_id == _board),
         delete(Group).where(Group.board_id == _board),
         delete(Invite).where(Invite.board_id == _board),

@@ -1,0 +1,175 @@
+"""Closed days answer as the visits do, whatever happens to the past afterwards."""
+
+import asyncio
+import random
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from app.boards.history import lock_board
+from app.cards import closed_days
+from app.cards.closed_days import boards_to_close, close_days, forget_days
+from app.cards.rebuild import examine_board, rebuild_board
+from app.clock import DAY, HOUR
+from app.db import Statement, Tx
+from app.flow.closing import DayCloser
+from app.models import ColumnDay
+from tests.flow.conftest import Past, Time, make_past
+from tests.support import Person
+
+WINDOWS: list[dict[str, str]] = [
+    {"from": "2026-01-01", "to": "2026-06-01"},
+    {"from": "2026-01-20T13:14:15Z", "to": "2026-02-03T01:02:03Z"},
+    {"from": "2026-02-10", "to": "2026-02-11"},
+]
+
+
+@pytest.fixture
+def berlin(time: Time, ada: Person) -> Past:
+    """A board whose days have 23 and 25 hours now and then."""
+    return make_past(time, ada, "OPS", "Europe/Berlin")
+
+
+def flows(past: Past) -> list[Any]:
+    """The cumulative flow of some windows: within closed days, across their end, and cut in two."""
+    path = f"/boards/{past.board.key}/stats/cfd"
+    return [past.board.person.get(path, params=window) for window in WINDOWS]
+
+
+def close(past: Past) -> None:
+    """Closes all days that can be closed."""
+    db = past.board.person.weir.db
+    while db.write_now(close_days, past.board.key):
+        pass
+
+
+def open_all(past: Past) -> None:
+    """Lets everything be counted from the visits again."""
+
+    def forget(tx: Tx) -> None:
+        forget_days(tx, lock_board(tx, None, key=past.board.key))
+
+    past.board.person.weir.db.write_now(forget)
+
+
+def closed_like_open(past: Past) -> None:
+    """What closed days say is what the visits say, before and after another closing."""
+    as_it_is = flows(past)
+    open_all(past)
+    plain = flows(past)
+    assert as_it_is == plain
+    close(past)
+    assert flows(past) == plain
+
+
+class Hands:
+    """Somebody who does this and that on a board, by chance."""
+
+    def __init__(self, past: Past, seed: int) -> None:
+        self.past = past
+        self.chance = random.Random(seed)
+        self.cards: list[Any] = []
+
+    def do_something(self) -> None:
+        """One thing, some hours after the one before."""
+        self.past.time.at(self.past.time.now + self.chance.randrange(40 * HOUR))
+        act = self.chance.choice([self.add, self.add, self.move, self.move, self.move, self.away])
+        act()
+
+    def add(self) -> None:
+        """A new card somewhere."""
+        column = self.chance.choice(list(self.past.columns))
+        self.cards.append(self.past.board.add("A card", column=column))
+
+    def move(self) -> None:
+        """A card goes anywhere."""
+        if self.cards:
+            column = self.chance.choice(list(self.past.columns.values()))
+            card = self.chance.choice(self.cards)
+            self.past.board.person.ask(
+                "POST", f"/cards/{card['id']}/move", json={"column_id": column}
+            )
+
+    def away(self) -> None:
+        """A card is discarded, put away or fetched back."""
+        if self.cards:
+            card = self.chance.choice(self.cards)
+            how = self.chance.choice(["discard", "archive", "restore"])
+            if how == "discard":
+                self.past.board.person.ask("DELETE", f"/cards/{card['id']}")
+            else:
+                self.past.board.person.ask("POST", f"/cards/{card['id']}/{how}", json={})
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_after_any_history_closed_days_say_what_the_visits_say(
+    berlin: Past, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closed_days, "AT_ONCE", closed_days.AT_ONCE / 4)
+    hands = Hands(berlin, seed)
+    for _ in range(3):
+        for _ in range(25):
+            hands.do_something()
+        closed_like_open(berlin)
+    db = berlin.board.person.weir.db
+    assert db.read_now(examine_board, "OPS") == []
+
+
+def test_a_card_that_is_discarded_is_taken_out_of_every_board_that_it_saw(
+    berlin: Past, ada: Person
+) -> None:
+    other = make_past(berlin.time, ada, "NEXT", "America/New_York")
+    card = berlin.board.add("A card")
+    berlin.time.at(berlin.time.now + 3 * DAY)
+    ada.post(f"/cards/{card['id']}/transfer", {"board": "NEXT"})
+    berlin.time.at(berlin.time.now + 3 * DAY)
+    for past in (berlin, other):
+        past.board.add("Another one")
+        close(past)
+    ada.ask("DELETE", f"/cards/{card['id']}")
+    for past in (berlin, other):
+        closed_like_open(past)
+
+
+def test_an_import_of_the_past_and_another_zone_open_the_days_again(berlin: Past) -> None:
+    for _ in range(4):
+        berlin.board.add("A card")
+        berlin.time.at(berlin.time.now + 5 * DAY)
+    close(berlin)
+    moves = [{"at": "2026-01-12T00:00:00Z", "to": "Done"}]
+    card = {"title": "Old", "created_at": "2026-01-10T00:00:00Z", "column": "To do", "moves": moves}
+    berlin.board.person.post("/boards/OPS/import", {"format": "weir-history/1", "cards": [card]})
+    closed_like_open(berlin)
+    berlin.board.person.patch("/boards/OPS", {"time_zone": "Asia/Tokyo"})
+    closed_like_open(berlin)
+
+
+def test_a_wrong_day_is_found_and_put_right(berlin: Past) -> None:
+    berlin.board.add("A card")
+    berlin.time.at(berlin.time.now + 5 * DAY)
+    berlin.board.add("Another one")
+    close(berlin)
+    db = berlin.board.person.weir.db
+    spoil = Statement(update(ColumnDay).values(came=ColumnDay.came + 1))
+    db.write_now(lambda tx: tx.run(spoil))
+    (found,) = db.read_now(examine_board, "OPS")
+    assert str(found) == "1 day: came and went"
+    db.write_now(rebuild_board, "OPS")
+    assert db.read_now(examine_board, "OPS") == []
+    closed_like_open(berlin)
+
+
+def test_only_large_boards_with_days_to_close_are_closed(
+    berlin: Past, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = berlin.board.person.weir.db
+    berlin.board.add("A card")
+    berlin.time.at(berlin.time.now + 5 * DAY)
+    berlin.board.add("Another one")
+    assert db.read_now(boards_to_close) == []
+    monkeypatch.setattr(closed_days, "FEWEST_CARDS", 1)
+    assert db.read_now(boards_to_close) == ["OPS"]
+    asyncio.run(DayCloser(db).close_all())
+    assert db.read_now(boards_to_close) == []
+    closed_like_open(berlin)
