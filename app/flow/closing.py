@@ -36,8 +36,9 @@ class DayCloser:
         """Closes all days that can be closed, a quarter of a year of one board at a time: whoever
         moves a card there meanwhile waits for no more than that."""
         for key in await self._db.read(boards_to_close):
-            while await self._db.write(close_days, key):
-                await asyncio.sleep(0)
+            is_more = True
+            while is_more:
+                is_more = await self._db.write(close_days, key)
 
     async def _run(self) -> None:
         await asyncio.sleep(FIRST_SECONDS)

@@ -10,8 +10,9 @@ from app.cards.filters import CardFilter
 from app.db import Tx
 from app.flow.metrics import Durations
 from app.flow.mix import Kind
-from app.flow.queries import Window, of_cards, packed, unpacked, within
+from app.flow.queries import Window, of_cards, within
 from app.models import Card
+from app.packing import packed, unpacked
 
 
 class Finished(NamedTuple):
