@@ -11,9 +11,10 @@ from app.cards.filters import CardFilter
 from app.cards.pace import PROMISE
 from app.db import Tx
 from app.flow.metrics import in_order, sle
-from app.flow.queries import EVERY_CARD, Window, of_cards, packed, unpacked
+from app.flow.queries import EVERY_CARD, Window, of_cards
 from app.flow.strip import Period, Stretch, Strip, blocked_at, lost_in
 from app.models import BlockedInterval, Card, Cell, Column, Event, Visit
+from app.packing import packed, unpacked
 
 _Narrow = Callable[[Select[*tuple[Any, ...]]], Select[*tuple[Any, ...]]]
 
