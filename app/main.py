@@ -41,6 +41,7 @@ from app.details import pages as details_pages
 from app.details import part_pages
 from app.errors import Unavailable
 from app.exchange import api as exchange_api
+from app.exchange import pages as exchange_pages
 from app.files import CachedFiles
 from app.flow import (
     aging_api,
@@ -148,6 +149,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
         shaping_api.router,
         label_api.router,
         exchange_api.router,
+        exchange_pages.router,
         flow_pages.router,
         standup_pages.router,
         boards_pages.router,

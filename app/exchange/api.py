@@ -3,6 +3,7 @@
 import asyncio
 from typing import Annotated, Any, Literal
 
+import orjson
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
@@ -11,10 +12,16 @@ from app.call import Answer, CallDep
 from app.csvtext import MEDIA_TYPE
 from app.db import Tx
 from app.exchange.export import export_history, export_sheet
-from app.exchange.history import ImportResult, check_may_import, import_history
+from app.exchange.history import (
+    ImportResult,
+    Tried,
+    check_may_import,
+    import_history,
+    try_import,
+)
 from app.exchange.schemas import HistoryDocument, ImportOut, read_document
 from app.problems import responses
-from app.types import KeyInUrl
+from app.types import FlagInUrl, KeyInUrl
 
 router = APIRouter(prefix="/api/v1/boards", tags=["history import and export"])
 
@@ -61,7 +68,13 @@ _AS_FILE = {"Content-Disposition": {"schema": {"type": "string"}, "description":
     responses=responses(409),
     openapi_extra={"requestBody": _BODY},
 )
-async def import_cards(call: CallDep, key: KeyInUrl) -> Response:
+async def import_cards(
+    call: CallDep,
+    key: KeyInUrl,
+    dry_run: Annotated[
+        FlagInUrl, Query(description="`true` tells what the import would do, and does nothing.")
+    ] = False,
+) -> Response:
     """Brings cards with their pasts onto a board: all, or none. A card whose `external_id` the
     board has already is skipped and counted, so that an import can be repeated.
 
@@ -72,6 +85,11 @@ async def import_cards(call: CallDep, key: KeyInUrl) -> Response:
     # The body may be large: it is read for those alone who may import, and not by this thread.
     await call.fetch(check_may_import, key)
     document = await asyncio.to_thread(read_document, await call.request.body())
+    if dry_run:
+        try:
+            return await call.write(try_import, key, document)
+        except Tried as tried:
+            return Answer(200, orjson.dumps(tried.result._asdict()), {}).response()
     return await call.write(import_history, key, document, render=_imported)
 
 

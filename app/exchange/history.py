@@ -15,7 +15,7 @@ from app.cards.closed_days import reopen_days
 from app.cards.labels import ensure_labels, ids_text
 from app.cards.placing import NewCard, insert_cards, limit_refusal, ranks_at_the_end
 from app.db import Statement, Tx
-from app.errors import BoardArchived, Forbidden
+from app.errors import BoardArchived, Forbidden, Refusal
 from app.exchange.past import Block, blocks_of, errors_in_time, happenings, stays_of
 from app.exchange.places import Places
 from app.exchange.schemas import CardEntry, HistoryDocument, Loc, read_document, refused
@@ -64,6 +64,14 @@ class ImportResult(NamedTuple):
     skipped: int
 
 
+class Tried(Exception):
+    """An import that was tried alone: it is undone, and this is what it would have done."""
+
+    def __init__(self, result: ImportResult) -> None:
+        super().__init__(result)
+        self.result = result
+
+
 class _Newcomer(NamedTuple):
     """A card that is about to come, with what its entry means on this board."""
 
@@ -97,6 +105,18 @@ def import_history(
     record(tx, board, *places.facts)
     _write(tx, board, newcomers)
     return ImportResult(len(newcomers), len(document.cards) - len(newcomers))
+
+
+def try_import(
+    tx: Tx, actor: Actor | None, key: str, document: HistoryDocument | dict[str, Any]
+) -> None:
+    """Raises what an import would do, `Tried`, or what stands in its way; nothing is kept of it."""
+    try:
+        result = import_history(tx, actor, key, document)
+    except Refusal as refusal:
+        refusal.keep = None
+        raise
+    raise Tried(result)
 
 
 def check_may_import(tx: Tx, actor: Actor, key: str) -> None:

@@ -174,6 +174,12 @@ def refused(errors: Sequence[tuple[Loc, str]]) -> Invalid:
     return error
 
 
+def places_said(error: Invalid) -> list[tuple[str, str]]:
+    """What is wrong with a document as pairs: the entry, "" for all of it, and the words."""
+    found = error.extensions["errors"]
+    return [(_path(tuple(each["loc"][1:])), each["msg"]) for each in found]
+
+
 def _path(loc: Loc) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).strip(".")
 

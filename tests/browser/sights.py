@@ -1,5 +1,6 @@
 """Every page and every state that a page can be in, for tests that look at all of them."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -762,6 +763,40 @@ def people_with_errors(page: Page, scene: Scene) -> None:
     page.get_by_label("E-mail").fill("nobody@example.org")
     page.get_by_role("button", name="Add").click()
     expect(page.locator(".error")).to_be_visible()
+
+
+@sight()
+def exchange(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/import")
+
+
+@sight(READER)
+def exchange_for_a_viewer(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/import")
+
+
+@sight()
+def exchange_tried(page: Page, scene: Scene) -> None:
+    card = {"title": "Old", "created_at": "2020-01-01T00:00:00Z", "column": "Backlog"}
+    _paste_import(page, scene, {"format": "weir-history/1", "cards": [card]})
+    page.get_by_role("button", name="Check first").click()
+    expect(page.get_by_text("would come onto the board")).to_be_visible()
+
+
+@sight()
+def exchange_with_errors(page: Page, scene: Scene) -> None:
+    card = {"title": "Old", "created_at": "2020-01-01T00:00:00Z", "column": "Nowhere"}
+    moves = [{"at": "2019-01-01T00:00:00Z", "to": "Ready"}]
+    cards = [{**card, "moves": moves}, {**card, "lane": "No lane"}]
+    _paste_import(page, scene, {"format": "weir-history/1", "cards": cards})
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("cards[0].moves[0].at")).to_be_visible()
+
+
+def _paste_import(page: Page, scene: Scene, document: Any) -> None:
+    visit(page, f"{scene.url}/import")
+    page.get_by_text("Paste its text instead").click()
+    page.get_by_label("Text of the file").fill(json.dumps(document, indent=1))
 
 
 # ---- Settings ------------------------------------------------------------------------------------

@@ -129,7 +129,7 @@ def test_an_empty_board_tells_what_to_do_until_a_card_is_there(
     board = windows.board(ops, **look)
     steps = board.page.get_by_role("region", name=re.compile("ready for its first card"))
     expect(steps).to_be_visible()
-    for link in ("#first-settings", "#first-people"):
+    for link in ("#first-settings", "#first-people", "#first-import"):
         address = board.page.locator(link).get_attribute("href")
         assert board.page.request.get(address or "").ok
     ops.add("The first")
