@@ -12,6 +12,12 @@ def start_of_day(day: date, zone: str) -> int:
     return clock.from_datetime(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)))
 
 
+def moment_of(day: str, time: str, zone: str) -> int:
+    """The moment of a time (`09:30`) on a day (`2026-03-02`) in a zone; of two, the first."""
+    local = datetime.fromisoformat(f"{day}T{time}")
+    return clock.from_datetime(local.replace(tzinfo=ZoneInfo(zone)))
+
+
 def day_of(at: int, zone: str) -> date:
     """The calendar day of a moment in a zone."""
     return clock.to_datetime(at).astimezone(ZoneInfo(zone)).date()

@@ -14,8 +14,12 @@ from app.db import Tx
 from app.errors import Invalid
 from app.flow import (
     aging_section,
+    blockers_section,
     constraint_section,
     cumulative_section,
+    markers_section,
+    mix_section,
+    refusals_section,
     stream_section,
     strip_section,
     times_section,
@@ -45,7 +49,11 @@ _PARTS: tuple[_Part, ...] = (
     times_section,
     cumulative_section,
     stream_section,
+    blockers_section,
+    refusals_section,
+    mix_section,
     constraint_section,
+    markers_section,
 )
 _PARAMETERS = [name for part in _PARTS for name in part.PARAMETERS]
 

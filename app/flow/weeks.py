@@ -1,6 +1,7 @@
 """The calendar weeks of a window, in a board's time zone. Pure."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -44,3 +45,9 @@ def counted(moments: Durations, weeks: Sequence[Week]) -> list[int]:
     borders = np.array([week.start for week in weeks[1:]], np.int64)
     places = np.searchsorted(borders, moments, "right")
     return [int(count) for count in np.bincount(places, minlength=len(weeks))]
+
+
+def place_in(weeks: Sequence[Week]) -> Callable[[int], int]:
+    """Where on an axis of these weeks a moment of the window stands: the number of its week."""
+    borders = [week.start for week in weeks[1:]]
+    return lambda at: bisect_right(borders, at)

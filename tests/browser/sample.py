@@ -80,6 +80,14 @@ OPEN = (
 )
 
 
+# What finished cards were blocked by, by turns.
+BLOCKERS = (
+    ("Vendor ticket 4471", "waiting_on_vendor"),
+    ("Needs an approval of the change board", "approval"),
+    ("Vendor ticket 4471", "waiting_on_vendor"),
+    ("Staging is down", "environment"),
+    ("The API of the other team", "waiting_on_team"),
+)
 LABELS = {"api": "blue", "infra": "teal", "performance": "violet", "security": "red"}
 CHECKLIST = ("Write it down", "Try it on a copy", "Measure it", "Tell support", "Clean up")
 
@@ -145,19 +153,29 @@ def _finished(now: datetime, count: int) -> list[dict[str, Any]]:
         shares = [chance.lognormvariate(0.2, 0.8) for _ in STEPS[1:]]
         entered = [max(done, 0.02) + sum(shares[step:]) for step in range(len(STEPS))]
         kind = chance.choice(("feature", "feature", "defect", "ops", "debt"))
-        cards.append(
-            {
-                "title": f"{chance.choice(('Tidy', 'Ship', 'Mend', 'Tune'))} part {number + 1}",
-                "team": "ops" if kind == "ops" else "dev",
-                "work_type": kind,
-                "created_at": _ago(now, entered[0]),
-                "column": STEPS[0],
-                "moves": [
-                    {"at": _ago(now, days), "to": column}
-                    for days, column in zip(entered[1:], STEPS[1:], strict=True)
-                ],
-            }
-        )
+        card: dict[str, Any] = {
+            "title": f"{chance.choice(('Tidy', 'Ship', 'Mend', 'Tune'))} part {number + 1}",
+            "team": "ops" if kind == "ops" else "dev",
+            "work_type": kind,
+            "created_at": _ago(now, entered[0]),
+            "column": STEPS[0],
+            "moves": [
+                {"at": _ago(now, days), "to": column}
+                for days, column in zip(entered[1:], STEPS[1:], strict=True)
+            ],
+        }
+        if number % 4 == 1:
+            reason, category = BLOCKERS[number // 4 % len(BLOCKERS)]
+            until = (entered[2] + entered[3]) / 2
+            card["blocks"] = [
+                {
+                    "from": _ago(now, entered[2]),
+                    "until": _ago(now, until),
+                    "reason": reason,
+                    "category": category,
+                }
+            ]
+        cards.append(card)
     return cards
 
 

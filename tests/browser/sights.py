@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,6 +56,9 @@ class Scene:
         self.ops.join(self.reader, "viewer")
         self.cards = sample.fill(self.ops, self.ada, self.jo, self.mk, finished=finished)
         self._tell("Split the", "Audit log")
+        for title in ("Audit log", "Retry budget", "Audit log"):
+            self.ops.try_move(self.card(title), "Test")
+        self._mark()
         self.ada.patch(
             f"/columns/{self.ops.column('Test')}",
             {"policy": "Acceptance tests are green.\nSomebody else has read the change."},
@@ -86,6 +90,12 @@ class Scene:
         self.empty = empty
         self.set_up = empty.db.write_now(auth.new_setup_link)
         self._windows = windows
+
+    def _mark(self) -> None:
+        """Sets markers on the board in use."""
+        for days, words in ((40, "New deploy pipeline"), (12, "Two people more")):
+            day = (datetime.now(UTC) - timedelta(days=days)).date().isoformat()
+            self.ada.post(f"/boards/{self.ops.key}/markers", {"at": day, "words": words})
 
     def _tell(self, *titles: str) -> None:
         """Gives cards what makes them long to read."""
@@ -662,6 +672,40 @@ def card_unblock(page: Page, scene: Scene) -> None:
 @sight()
 def flow(page: Page, scene: Scene) -> None:
     visit(page, f"{scene.url}/flow")
+
+
+@sight()
+def flow_with_problems(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/flow?range=1y")
+    page.locator("#refusals-list").click()
+    for name in ("blockers", "refusals", "work-mix", "markers"):
+        page.locator(f"#{name}-help").click()
+    expect(page.locator("#markers")).to_be_visible()
+
+
+@sight()
+def flow_wrong_target(page: Page, scene: Scene) -> None:
+    page.goto(f"{scene.url}/flow?target=much")
+    expect(page.locator("#work-mix-problem")).to_be_visible()
+
+
+@sight()
+def markers(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/flow/markers")
+
+
+@sight(READER)
+def markers_for_a_reader(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/flow/markers")
+
+
+@sight()
+def markers_with_errors(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/flow/markers")
+    page.locator("#marker-words").fill(" ")
+    page.locator("#marker-day").fill("2026-03-02")
+    page.get_by_role("button", name="Set the marker").click()
+    expect(page.locator("#marker-words-help")).to_be_visible()
 
 
 @sight()

@@ -41,7 +41,8 @@ class Page(HTMLParser):
         self.html = html
         self.by_id: dict[str, dict[str, str]] = {}
         self.rows: list[list[str]] = []
-        self.fields: list[tuple[str, str]] = []  # that the form would send
+        self.fields: list[tuple[str, str]] = []  # that the form of the controls would send
+        self._form = ""
         self._text: list[str] = []
         self._cell = False
         self.feed(html)
@@ -62,8 +63,10 @@ class Page(HTMLParser):
         if tag in {"td", "th"}:
             self.rows[-1].append("")
             self._cell = True
+        if tag == "form":
+            self._form = found.get("id", "")
         is_sent = found.get("type") != "checkbox" or "checked" in found
-        if tag == "input" and "name" in found and is_sent:
+        if tag == "input" and "name" in found and is_sent and self._form == "flow-form":
             self.fields.append((found["name"], found["value"]))
         self._text.append(" ")
 
