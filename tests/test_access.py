@@ -425,6 +425,7 @@ API_TABLE: dict[str, Expected] = {
     "GET /boards/{key}/markers": Expected(readers, _ops()),
     "POST /boards/{key}/markers": Expected(managers, _ops(at="2026-03-02", words="A change")),
     "DELETE /boards/{key}/markers/{marker_id}": Expected(managers, _marker),
+    "GET /portfolio": Expected(anybody_signed_in, lambda world, new: Call({})),
     "GET /boards/{key}/stats/summary": Expected(readers, _ops()),
 }
 # Somebody's own tokens and sessions: each caller asks for one of their own, see below.

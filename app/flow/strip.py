@@ -115,7 +115,12 @@ def numbers_of(strip: Strip) -> list[Number]:
             f"{now.blocked:,}",
             *_counted(now.blocked, before.blocked, better=-1),
         ),
-        Number("lost", "Blocked time", in_words(now.lost), *_timed(now.lost, before.lost)),
+        Number(
+            "lost",
+            "Blocked time",
+            in_words(now.lost) if now.lost else "none",
+            *_timed(now.lost, before.lost),
+        ),
         Number(
             "efficiency",
             "Flow efficiency",
@@ -147,12 +152,12 @@ def tenths(value: Fraction) -> str:
 def _counted(now: int, before: int, *, better: int | None) -> tuple[str, str, str]:
     more = now - before
     words = f"{abs(more):,} {'more' if more > 0 else 'fewer'} than at the start"
-    return _change(more, words, better, "as many as at the start")
+    return _change(more, words, better, "as at the start")
 
 
 def _timed(now: int | None, before: int | None) -> tuple[str, str, str]:
     if now is None or before is None:
-        return "none before" if before is None else "", EVEN, ""
+        return "" if now is None else "none before", EVEN, ""
     more = now - before
     words = f"{in_words(abs(more))} {'more' if more > 0 else 'less'} than before"
     return _change(more, words, -1)
@@ -166,7 +171,7 @@ def _rated(now: Fraction, before: Fraction) -> tuple[str, str, str]:
 
 def _shared(now: Fraction | None, before: Fraction | None) -> tuple[str, str, str]:
     if now is None or before is None:
-        return "none before" if before is None else "", EVEN, ""
+        return "" if now is None else "none before", EVEN, ""
     more = round(now * 100) - round(before * 100)
     points = "point" if abs(more) == 1 else "points"
     return _change(more, f"{abs(more)} {points} {'more' if more > 0 else 'less'} than before", 1)

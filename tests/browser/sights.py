@@ -745,6 +745,17 @@ def flow_with_errors(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def portfolio(page: Page, scene: Scene) -> None:
+    visit(page, "/portfolio?sort=-lost")
+    page.locator("#portfolio-help").click()
+
+
+@sight(NEWCOMER)
+def portfolio_without_boards(page: Page, scene: Scene) -> None:
+    visit(page, "/portfolio")
+
+
+@sight()
 def standup(page: Page, scene: Scene) -> None:
     visit(page, f"{scene.url}/standup")
 

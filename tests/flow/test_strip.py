@@ -211,10 +211,10 @@ def test_what_has_not_changed_and_what_was_not_there_are_told_apart() -> None:
     nothing = period(cycle_time=None, done=0, process_time=0, lead_time=0)
     same = numbers_of(Strip(period(), period(), None))
     assert [number.change for number in same] == [
-        "as many as at the start",
+        "as at the start",
         "as before",
         "as before",
-        "as many as at the start",
+        "as at the start",
         "as before",
         "as before",
     ]
