@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from app.boards import rules
 from app.boards.shape import Counts, Shape
-from app.words import count_of
 
 _SATURDAY = 5
 _SCOPES = {rules.GROUP: "group", rules.LANE: "lane", rules.BOARD: "board"}
@@ -86,14 +85,18 @@ def sentence_of(blocked: int, late: int, full: Sequence[Full], moved: int, since
     """One sentence that says what there is to talk about."""
     parts = []
     if blocked:
-        parts.append(f"{count_of(blocked, 'card')} {'is' if blocked == 1 else 'are'} blocked")
+        parts.append(f"{_cards(blocked)} {'is' if blocked == 1 else 'are'} blocked")
     if late:
         parts.append(f"{late} {'is' if late == 1 else 'are'} older than 85 % of past cards were")
     if full:
         names = [each.name for each in full]
         listed = " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
         parts.append(f"{listed} {'is' if len(full) == 1 else 'are'} full")
-    went = f"{count_of(moved, 'card') if moved else 'no card'} moved since {since}"
+    went = f"{_cards(moved)} moved since {since}"
     if not parts:
         return f"Nothing is blocked, late or full; {went}."
     return f"{', '.join(parts)}; {went}."
+
+
+def _cards(number: int) -> str:
+    return "no card" if not number else "1 card" if number == 1 else f"{number} cards"
