@@ -41,14 +41,12 @@ class Chip(NamedTuple):
 
 
 class CardFace(NamedTuple):
-    """A card as the board shows it."""
+    """A card as the board shows it; what the template of a card takes, in this order."""
 
     id: int
-    number: int
     ref: str
     url: str
     dom_id: str
-    list_id: str
     version: int
     title: str
     long_title: bool
@@ -59,7 +57,6 @@ class CardFace(NamedTuple):
     due: Due | None
     expedite: bool
     assignees: list[Person]
-    labels: list[str]
     chips: list[Chip]  # the labels that have room
     more_chips: int
     shows_type: bool
@@ -68,7 +65,6 @@ class CardFace(NamedTuple):
     blocked_text: str | None
     age: Age | None
     spoken: str
-    column_name: str
     may_work: bool
 
 

@@ -135,6 +135,7 @@ class Painter:
         self.full = full_people(tx, board)
         template: Any = web.templates.get_template("boards/_card.html").module
         self._item = template.card_item
+        self._url = f"/boards/{board.row.key}/cards/"
         self._past = past_of(tx, board)
         self._pace_words = {
             column_id: f"85 % had left {board.shape.column[column_id].name} "
@@ -161,12 +162,13 @@ class Painter:
         labels = repr(self._chips()) if any(row.label_ids != "[]" for row in rows) else ""
         made = []
         for row in rows:
+            age, blocked, due = self._age(row), self._blocked(row), self._due(row)
             key = (
                 row.id,
                 row.version,
-                self._age(row),
-                self._blocked(row),
-                self._due(row),
+                age,
+                blocked,
+                due,
                 row.comment_count,
                 row.item_count,
                 row.checked_count,
@@ -177,29 +179,31 @@ class Painter:
             )
             html = faces.get(key)
             if html is None:
-                html = faces[key] = self._item(self.face(row))
+                html = faces[key] = self._item(*self._face(row, age, blocked, due))
             made.append(html)
         return made
 
     def face(self, row: FaceRow) -> CardFace:
         """A card's face in words."""
+        return self._face(row, self._age(row), self._blocked(row), self._due(row))
+
+    def _face(
+        self, row: FaceRow, age: Age | None, blocked: str | None, due: Due | None
+    ) -> CardFace:
         shape = self.board.shape
-        lane = shape.lane[row.lane_id]
         assignees = [self._face_of(i) for i in ids(row.assignee_ids)]
         chips = []
         if row.label_ids != "[]":
             known = self._chips()
             chips = sorted(known[i] for i in ids(row.label_ids) if i in known)
-        age, blocked, due = self._age(row), self._blocked(row), self._due(row)
-        expedite = lane.expedite or row.service_class == "expedite"
-        room = MOST_FACTS - sum(map(bool, (age, row.item_count, row.comment_count)))
-        face = CardFace(
+        expedite = shape.lane[row.lane_id].expedite or row.service_class == "expedite"
+        room = MOST_FACTS - bool(age) - bool(row.item_count) - bool(row.comment_count)
+        ref = f"{self.board.row.key}-{row.number}"
+        return CardFace(
             id=row.id,
-            number=row.number,
-            ref=f"{self.board.row.key}-{row.number}",
-            url=f"/boards/{self.board.row.key}/cards/{row.number}",
+            ref=ref,
+            url=f"{self._url}{row.number}",
             dom_id=f"card-{row.id}",
-            list_id=f"cell-{row.column_id}-{row.lane_id}",
             version=row.version,
             title=row.title,
             long_title=len(row.title) > LONG_TITLE,
@@ -210,7 +214,6 @@ class Painter:
             due=due,
             expedite=expedite,
             assignees=assignees,
-            labels=[chip.name for chip in chips],
             chips=chips[:LABELS_SHOWN] if room > 0 else [],
             more_chips=max(0, len(chips) - LABELS_SHOWN) if room > 0 else 0,
             shows_type=row.work_type != "feature" and room > bool(chips),
@@ -218,11 +221,9 @@ class Painter:
             comment_count=row.comment_count,
             blocked_text=blocked,
             age=age,
-            spoken="",
-            column_name=shape.column[row.column_id].name,
+            spoken=", ".join(_spoken(row, ref, expedite, assignees, due, age, blocked, chips)),
             may_work=self.board.may_work,
         )
-        return face._replace(spoken=", ".join(_spoken(face, row)))
 
     def _age(self, row: FaceRow) -> Age | None:
         if row.started_at is None or row.done_at is not None:
@@ -318,29 +319,37 @@ def full_people(tx: Tx, board: OpenBoard) -> dict[int, str]:
     }
 
 
-def _spoken(face: CardFace, row: FaceRow) -> Iterator[str]:
+def _spoken(
+    row: FaceRow,
+    ref: str,
+    expedite: bool,
+    assignees: list[Person],
+    due: Due | None,
+    age: Age | None,
+    blocked: str | None,
+    chips: list[Chip],
+) -> Iterator[str]:
     """What a screen reader says of a card after its title."""
-    yield face.ref
-    if face.team:
-        yield face.team.capitalize()
-    if face.expedite:
+    yield ref
+    if row.team:
+        yield row.team.capitalize()
+    if expedite:
         yield "expedite"
-    if face.assignees:
+    if assignees:
         yield "assigned to " + " and ".join(
-            f"{person.name} ({person.full})" if person.full else person.name
-            for person in face.assignees
+            f"{person.name} ({person.full})" if person.full else person.name for person in assignees
         )
-    if face.due:
-        yield face.due.text.lower()
-    if face.age:
-        yield f"age {face.age.text}"
-        if face.age.bars is not None:
-            yield bars_words(face.age.bars)
-    if face.blocked_text:
-        yield f"blocked: {face.blocked_text}"
+    if due:
+        yield due.text.lower()
+    if age:
+        yield f"age {age.text}"
+        if age.bars is not None:
+            yield bars_words(age.bars)
+    if blocked:
+        yield f"blocked: {blocked}"
     if row.item_count:
         yield f"{row.checked_count} of {row.item_count} checked"
     if row.comment_count:
         yield count_of(row.comment_count, "comment")
-    if face.labels:
-        yield "labelled " + ", ".join(face.labels)
+    if chips:
+        yield "labelled " + ", ".join(chip.name for chip in chips)

@@ -1,6 +1,7 @@
 """Labels and assignees of a card: the link tables and the card's read copies of them."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import orjson
@@ -71,7 +72,13 @@ _LABEL = Statement(
 
 def ids(text: str) -> list[int]:
     """The ids of a card's read copy."""
-    return [] if text == "[]" else list(orjson.loads(text))
+    return list(_read_ids(text))
+
+
+@lru_cache(maxsize=4096)
+def _read_ids(text: str) -> tuple[int, ...]:
+    # The same people and labels are on many cards.
+    return tuple(orjson.loads(text))
 
 
 def ids_text(values: Iterable[int]) -> str:

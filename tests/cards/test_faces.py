@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from app.boards.views import CardFace
 from tests.cards.test_statements import cost
-from tests.support import BoardOf, Person
+from tests.support import BoardOf, Person, Weir
 
 STEPS = ("Backlog", "Ready", "Doing", "Done", "Test", "Ready to deploy", "Deploy", "In production")
 
@@ -207,3 +208,8 @@ def test_the_boards_page_takes_as_many_statements_whatever_was_finished(
         ops.add("Labelled", labels=["api"], due_on=day(3), assignee_ids=[ops.person.id])
         costs.append(cost(monkeypatch, lambda: page(ops)))
     assert costs[0] == costs[1] <= 6
+
+
+def test_the_template_of_a_card_takes_the_fields_of_a_face_in_their_order(weir: Weir) -> None:
+    template = weir.app.state.web.templates.get_template("boards/_card.html").module
+    assert template.card_item.arguments == CardFace._fields
