@@ -20,7 +20,9 @@
   let lineTimer = 0;
   let own = false; // Whether this person has just changed something.
 
-  const allCards = () => byId("columns").querySelectorAll(".card");
+  const allCards = () => Array.from(byId("columns").getElementsByClassName("card"));
+
+  const idsOf = (cards) => new Set(cards.map((card) => Number(card.dataset.id)));
 
   /** The pairs of a filter as an address has them: sorted, none twice, none empty. */
   function tidy(pairs) {
@@ -52,8 +54,10 @@
   function keepAddress() {
     const rest = [...new URLSearchParams(location.search)].filter(([name]) => !NAMES.includes(name));
     const search = new URLSearchParams([...rest, ...pairs()]).toString();
-    // The address of a card that lies over the board carries the filter too, so that closing it keeps it.
-    history.replaceState(history.state, "", location.pathname + (search && `?${search}`) + location.hash);
+    // The address of a card that lies over the board carries the filter too, so that closing it keeps it. To set it
+    // costs a browser as much as to hide some hundred cards.
+    const wanted = search && `?${search}`;
+    if (wanted !== location.search) history.replaceState(history.state, "", location.pathname + wanted + location.hash);
   }
 
   /** Lets every control show what is set. */
@@ -92,18 +96,19 @@
   }
 
   function apply(answer, mine) {
-    const before = new Set(Array.from(allCards()).filter((card) => !card.hidden && own).map((card) => card.id));
+    const cards = allCards();
+    const before = new Set(own ? cards.filter((card) => !card.hidden).map((card) => card.id) : []);
     query = answer.query;
     some = answer.some;
     matching = answer.ids && new Set(answer.ids);
-    judged = new Set(Array.from(allCards(), (card) => Number(card.dataset.id)));
+    judged = idsOf(cards);
     keepAddress();
     const bar = byId("filter-bar");
     if (answer.bar) Idiomorph.morph(bar, answer.bar, { morphStyle: "outerHTML" });
     else Object.assign(bar, { hidden: true }).dataset.query = "";
     byId("filter-menu-line").textContent = answer.line;
     mirror();
-    show();
+    show(cards);
     if (mine) {
       clearTimeout(lineTimer);
       lineTimer = setTimeout(() => weir.say(answer.line || "Every card is shown."), 400);
@@ -114,10 +119,10 @@
   }
 
   /** Hides what does not match, and gives the focus of a card that goes to the next one. */
-  function show() {
+  function show(cards = allCards()) {
     const touched = new Set();
     const focused = document.activeElement?.closest?.(".card");
-    for (const card of allCards()) {
+    for (const card of cards) {
       const id = Number(card.dataset.id);
       const hidden = matching !== null && judged.has(id) && !matching.has(id);
       if (hidden === card.hidden) continue;
@@ -141,7 +146,7 @@
 
   /** Somebody who makes or changes a card does not look for it in vain. */
   function tellHidden(before) {
-    const gone = Array.from(allCards()).filter((card) => card.hidden && before.has(card.id));
+    const gone = allCards().filter((card) => card.hidden && before.has(card.id));
     if (!gone.length) return;
     const words = gone.length === 1 ? `${refOf(gone[0])} is hidden by the filter.` : `${gone.length} cards are hidden by the filter.`;
     weir.say(words);
@@ -192,8 +197,9 @@
   addEventListener("popstate", keepAddress);
 
   if (query) {
-    matching = new Set(Array.from(allCards()).filter((card) => !card.hidden).map((card) => Number(card.dataset.id)));
-    judged = new Set(Array.from(allCards(), (card) => Number(card.dataset.id)));
+    const cards = allCards();
+    matching = idsOf(cards.filter((card) => !card.hidden));
+    judged = idsOf(cards);
     board.classList.add("is-filtered");
     ask(false);
   }
