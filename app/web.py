@@ -165,8 +165,10 @@ class Web:
         return [tuple(item) for item in orjson.loads(base64.urlsafe_b64decode(payload))]
 
 
+@cache
 def make_environment() -> Environment:
-    """The template environment: everything is escaped, and a missing value is an error."""
+    """The template environment, one in a process: everything is escaped, and a missing value is an
+    error."""
     here = Path(__file__).parent
     # In the wheel the templates lie inside the package, in a checkout beside it.
     folder = here / "templates"

@@ -217,8 +217,8 @@ def test_more_signs_than_any_text_has_are_shown_as_they_were_typed() -> None:
 
 
 def test_templates_use_it_without_calling_anything_safe() -> None:
-    environment = make_environment()
-    environment.loader = DictLoader({"a.html": "{{ text | markdown }}"})
+    loader = DictLoader({"a.html": "{{ text | markdown }}"})
+    environment = make_environment().overlay(loader=loader)
     html = environment.get_template("a.html").render(text="*a* <b>")
     assert html == "<p><em>a</em> &lt;b&gt;</p>\n"
 
