@@ -21,6 +21,7 @@ from app.cards import service as cards
 from app.cards.service import CardFields
 from app.db import Tx
 from tests import databases
+from tests.browser.browsers import Browsers
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.browser.served import Served
 from tests.browser.windows import BoardWindow, Windows
@@ -125,7 +126,7 @@ def main() -> None:
         folder = Path(data)
         weir = Served(databases.fresh_sqlite(folder / "weir.sqlite3"), folder)
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        windows = Windows(chromium, weir)
+        windows = Windows(Browsers(chromium), weir)
         ada = weir.person("Ada Lovelace")
         ops = weir.board(ada)
         fill(weir, ops, ada)

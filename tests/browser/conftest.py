@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from tests import databases
+from tests.browser.browsers import Browsers
 from tests.browser.served import Served
 from tests.browser.windows import Windows
 from tests.support import BoardOf, Person
@@ -16,13 +17,13 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium."""
+def chromium() -> Iterator[Browsers]:
+    """Debian's Chromium, and the browsers that it has open."""
     if not CHROMIUM.exists():
         pytest.skip(f"Chromium is not installed ({CHROMIUM}): apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
+        yield Browsers(browser)
         browser.close()
 
 
@@ -64,15 +65,15 @@ def own_weir(tmp_path: Path) -> Iterator[Served]:
 
 
 @pytest.fixture
-def own_windows(chromium: Browser, own_weir: Served) -> Iterator[Windows]:
+def own_windows(chromium: Browsers, own_weir: Served) -> Iterator[Windows]:
     """Opens browser windows on that Weir."""
-    opened = Windows(chromium, own_weir)
+    opened = Windows(chromium, own_weir, again=False)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def windows(chromium: Browser, weir: Served) -> Iterator[Windows]:
+def windows(chromium: Browsers, weir: Served) -> Iterator[Windows]:
     """Opens browser windows; a complaint in one of them fails the test."""
     opened = Windows(chromium, weir)
     yield opened

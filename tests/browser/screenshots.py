@@ -13,6 +13,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from tests import databases
+from tests.browser.browsers import Browsers
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.browser.sights import SIGHTS, Scene, staged
 from tests.browser.windows import PHONE, Windows
@@ -31,7 +32,7 @@ def main(folder: Path, names: list[str]) -> None:
     alive = databases.make_folder()
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        with staged(chromium, Path(data)) as (scene, windows):
+        with staged(Browsers(chromium), Path(data)) as (scene, windows):
             _take(scene, windows, folder, names)
         chromium.close()
     databases.remove_folder(alive)

@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from app.auth import service as auth
 from app.auth.links import new_password_link
 from app.boards import service as boards
 from tests import databases
 from tests.browser import sample
+from tests.browser.browsers import Browsers
 from tests.browser.served import Served
 from tests.browser.windows import BoardWindow, Windows
 from tests.support import BoardOf
@@ -149,14 +150,14 @@ class Scene:
 
 @contextmanager
 def staged(
-    chromium: Browser, folder: Path, finished: int = sample.FINISHED
+    chromium: Browsers, folder: Path, finished: int = sample.FINISHED
 ) -> Iterator[tuple[Scene, Windows]]:
     """A scene on servers of its own, with data in `folder`; no window may complain of anything."""
     weir, empty = (
         Served(databases.fresh_sqlite(folder / f"{name}.sqlite3"), folder)
         for name in ("weir", "empty")
     )
-    windows = Windows(chromium, weir)
+    windows = Windows(chromium, weir, again=False)
     yield Scene(weir, empty, windows, finished), windows
     windows.close()
     weir.close()

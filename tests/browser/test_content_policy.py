@@ -1,68 +1,9 @@
-"""No page runs or draws anything that Weir itself did not serve as a file."""
-
-import re
-from collections.abc import Iterator
-from html.parser import HTMLParser
-from pathlib import Path
-
-import pytest
-from playwright.sync_api import Browser, Response
+"""No page runs or draws anything that Weir itself did not serve as a file; that each page sends the
+policy and keeps it `test_sights.py` looks at."""
 
 from app.web import CONTENT_SECURITY_POLICY
-from tests.browser.sights import SIGHTS, Scene, staged
 from tests.browser.windows import Windows
 from tests.support import BoardOf
-
-
-class Inline(HTMLParser):
-    """Finds styles, scripts and handlers inside a page's HTML."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Looks at one element."""
-        names = dict(attrs)
-        if tag == "style" or (tag == "script" and "src" not in names):
-            self.found.append(tag)
-        self.found += [
-            f"{tag} {name}" for name in names if re.match(r"style$|on|hx-on|hx-vals-js", name)
-        ]
-
-
-@pytest.fixture
-def scene(chromium: Browser, tmp_path: Path) -> Iterator[tuple[Scene, Windows]]:
-    """A scene, and windows on it."""
-    with staged(chromium, tmp_path, finished=3) as scene:
-        yield scene
-
-
-def test_every_page_is_silent_and_keeps_the_policy(scene: tuple[Scene, Windows]) -> None:
-    """The windows themselves listen for violations, errors and warnings; here all pages are opened
-    in one look, and every document that they load is read."""
-    shown, windows = scene
-    pages = {who: browser.new_page() for who, browser in shown.browsers().items()}
-    documents: list[Response] = []
-
-    def keep(answer: Response) -> None:
-        if answer.request.resource_type == "document":
-            documents.append(answer)
-
-    for page in pages.values():
-        page.on("response", keep)
-    for sight in SIGHTS:
-        documents.clear()
-        sight.show(pages[sight.who], shown)
-        for document in documents:
-            headers = document.headers
-            assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY, document.url
-            assert headers["x-content-type-options"] == "nosniff", document.url
-            assert headers["x-frame-options"] == "DENY", document.url
-        # The body of a page that was left is not kept.
-        assert Inline(documents[-1].text()).found == [], sight.name
-    assert not windows.complaints, "\n".join(windows.complaints)
 
 
 def test_the_policy_allows_nothing_inline_and_nothing_from_elsewhere() -> None:

@@ -9,15 +9,16 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from playwright.sync_api import (
-    Browser,
     BrowserContext,
     CDPSession,
     ConsoleMessage,
     Locator,
     Page,
+    WebError,
     expect,
 )
 
+from tests.browser.browsers import Browsers
 from tests.browser.served import Served
 from tests.support import BoardOf, Person
 
@@ -48,10 +49,12 @@ def until(condition: Callable[[], object], seconds: float = 5) -> None:
 class Windows:
     """Opens windows, each in a browser of its own, and collects what they complain of."""
 
-    def __init__(self, chromium: Browser, weir: Served) -> None:
+    def __init__(self, chromium: Browsers, weir: Served, *, again: bool = True) -> None:
+        """`again`: the same Weir is going to be opened again, by a later test."""
         self._chromium = chromium
+        self._again = again
         self._weir = weir
-        self._contexts: list[BrowserContext] = []
+        self._open: list[tuple[BrowserContext, dict[str, Any]]] = []
         self._allowed = [re.compile(KNOWN)]
         self.complaints: list[str] = []
 
@@ -63,11 +66,12 @@ class Windows:
 
     def browser(self, person: Person | None = None, **options: Any) -> BrowserContext:
         """A browser without a window yet."""
-        context = self._chromium.new_context(base_url=self._weir.url, **options)
+        setting = {"base_url": self._weir.url, **options}
+        context = self._chromium.take(setting)
         context.set_default_timeout(10_000)
-        self._contexts.append(context)
+        self._open.append((context, setting))
         context.on("console", self._heard)
-        context.on("weberror", lambda problem: self.complaints.append(f"error: {problem.error}"))
+        context.on("weberror", self._failed)
         context.on("page", self._listen_to)
         if person is not None:
             self.sign_in(context, person)
@@ -93,8 +97,14 @@ class Windows:
 
     def close(self) -> None:
         """Closes every window; there must have been nothing to complain of."""
-        for context in self._contexts:
-            context.close()
+        for context, setting in self._open:
+            context.remove_listener("page", self._listen_to)
+            if self._again:
+                self._chromium.give_back(context, setting)
+            else:
+                context.close()
+            context.remove_listener("console", self._heard)
+            context.remove_listener("weberror", self._failed)
         assert not self.complaints, "\n".join(self.complaints)
 
     def _listen_to(self, page: Page) -> None:
@@ -107,6 +117,9 @@ class Windows:
     def _alerted(self, message: str, dismiss: Any) -> None:
         self.complaints.append(f"dialog: {message}")
         dismiss()
+
+    def _failed(self, problem: WebError) -> None:
+        self.complaints.append(f"error: {problem.error}")
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type not in {"error", "warning"}:
