@@ -451,6 +451,15 @@ def workers_of(weir: Served) -> list[int]:
     ]
 
 
+def is_running(process: int) -> bool:
+    """Whether a process is there and has not ended, whoever has yet to hear of it."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return "State:\tZ" not in status
+
+
 def sockets_of(worker: int) -> int:
     """How many connections a process has."""
     return sum("socket:" in str(file.readlink()) for file in Path(f"/proc/{worker}/fd").iterdir())
@@ -499,4 +508,4 @@ def test_workers_do_not_outlive_their_supervisor(postgresql_url: str, tmp_path: 
         workers = workers_of(weir)
         assert len(workers) == 2
         weir.process.kill()
-        assert within(15, lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+        assert within(15, lambda: not any(map(is_running, workers)))
