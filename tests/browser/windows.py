@@ -23,7 +23,9 @@ from tests.browser.served import Served
 from tests.support import BoardOf, Person
 
 LANE = "Standard"
-SECONDS_TO_DRAG = 10
+SECONDS_TO_DRAG = 20
+# What is waited for comes at once; a busy machine may take this many seconds.
+PATIENCE = 20
 WIDE = {"width": 2100, "height": 900}
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
@@ -38,12 +40,15 @@ TABLET: dict[str, Any] = {"viewport": WIDE, "has_touch": True}
 KNOWN = r"Failed to load resource: the server responded with a status of (401|403|404|409|422|429)"
 
 
-def until(condition: Callable[[], object], seconds: float = 5) -> None:
+def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Waits for something that Playwright cannot wait for."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it has not come to pass"
         time.sleep(0.02)
+
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 class Windows:
@@ -55,6 +60,7 @@ class Windows:
         self._again = again
         self._weir = weir
         self._open: list[tuple[BrowserContext, dict[str, Any]]] = []
+        self._for_once: set[BrowserContext] = set()
         self._allowed = [re.compile(KNOWN)]
         self.complaints: list[str] = []
 
@@ -68,13 +74,20 @@ class Windows:
         """A browser without a window yet."""
         setting = {"base_url": self._weir.url, **options}
         context = self._chromium.take(setting)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(2 * PATIENCE * 1000)
         self._open.append((context, setting))
         context.on("console", self._heard)
         context.on("weberror", self._failed)
         context.on("page", self._listen_to)
         if person is not None:
             self.sign_in(context, person)
+        return context
+
+    def browser_with_clock(self, person: Person) -> BrowserContext:
+        """A browser whose clock obeys `clock`; that cannot be undone, so no other test gets it."""
+        context = self.browser(person)
+        context.clock.install()
+        self._for_once.add(context)
         return context
 
     def sign_in(self, context: BrowserContext, person: Person) -> None:
@@ -99,7 +112,7 @@ class Windows:
         """Closes every window; there must have been nothing to complain of."""
         for context, setting in self._open:
             context.remove_listener("page", self._listen_to)
-            if self._again:
+            if self._again and context not in self._for_once:
                 self._chromium.give_back(context, setting)
             else:
                 context.close()
@@ -206,7 +219,7 @@ class BoardWindow:
 
     # What must be so.
 
-    def shows(self, column: str, *cards: Any, lane: str = LANE, within: float = 5) -> None:
+    def shows(self, column: str, *cards: Any, lane: str = LANE, within: float = PATIENCE) -> None:
         """The cards of a cell are these, from top to bottom, and nowhere else on the page."""
         refs = [card["ref"] for card in cards]
         found = self.cell(column, lane).locator(":scope > .card > .card-row:first-child > .ref")
