@@ -15,7 +15,7 @@ from app.db import Tx
 from app.errors import Invalid, NoThroughput
 from app.flow.forecast import POINTS, how_many, when
 from app.flow.queries import EVERY_CARD, Wanted, Window, read_done_times
-from app.flow.throughput import Interval, throughput
+from app.flow.throughput import DAY, Interval, throughput
 from app.models import Card
 from app.words import day_words
 
@@ -71,10 +71,11 @@ def read_throughput(
     return throughput(done, window, board.row.time_zone, interval)
 
 
-def read_sample(
-    tx: Tx, board: OpenBoard, wanted: Wanted, sample_days: int | None = None
-) -> PastDays:
-    """The past days that a forecast draws from; 422 where there is no such day, or too many."""
+def sample_bounds(
+    board: OpenBoard, wanted: Wanted, sample_days: int | None = None
+) -> tuple[date, date]:
+    """The first of the past days that a forecast draws from, and the day after the last one; 422
+    where there is no such day, or too many."""
     zone = board.row.time_zone
     today = day_of(board.now, zone)
     end = today if wanted.end is None else min(today, _whole_days_before(wanted.end, zone))
@@ -90,18 +91,32 @@ def read_sample(
     if (end - first).days > MOST_SAMPLE_DAYS:
         message = f"the sample must have at most {MOST_SAMPLE_DAYS} days"
         raise Invalid((("query", "from"), message))
+    return first, end
+
+
+def read_days(
+    tx: Tx, board: OpenBoard, first: date, end: date, cards: CardFilter
+) -> list[Interval]:
+    """What each day finished, from one day to before another."""
+    zone = board.row.time_zone
     window = Window(start_of_day(first, zone), start_of_day(end, zone))
-    counts = [each.count for each in read_throughput(tx, board, window, wanted.cards, "day")]
-    return PastDays(first, end, counts)
+    return read_throughput(tx, board, window, cards, DAY)
 
 
 def read_forecast(tx: Tx, board: OpenBoard, question: Question) -> Forecast:
+    """The answers to a question, from the sample that it names."""
+    first, end = sample_bounds(board, question.wanted, question.sample_days)
+    days = read_days(tx, board, first, end, question.wanted.cards)
+    sample = PastDays(first, end, [day.count for day in days])
+    return forecast_from(tx, board, sample, question)
+
+
+def forecast_from(tx: Tx, board: OpenBoard, sample: PastDays, question: Question) -> Forecast:
     """The answers to a question; 422 for a day that is not after today, 409 where the sample has
     no finished card."""
     today = day_of(board.now, board.row.time_zone)
     if question.by is not None and question.by <= today:
         raise Invalid((("query", "by"), f"must be after today, {today} in the board's zone"))
-    sample = read_sample(tx, board, question.wanted, question.sample_days)
     if not any(sample.counts):
         raise nothing_finished(sample)
     items = question.items

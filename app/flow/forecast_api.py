@@ -1,6 +1,6 @@
 """The API of throughput and forecasts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from app.call import Answer, CallDep
 from app.csvtext import MEDIA_TYPE, csv_rows
 from app.db import Tx
 from app.flow.finished import Forecast, Question, read_forecast, read_throughput
+from app.flow.forecast import POINTS
 from app.flow.forecast_schemas import ForecastIn, ForecastOut, ThroughputIn, ThroughputOut
 from app.flow.queries import window_of
 from app.problems import responses
@@ -31,6 +32,16 @@ _THROUGHPUT: dict[int | str, dict[str, Any]] = {
 }
 
 
+_FORECAST: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The forecast; with `format=csv` its answers with the columns percent, "
+        "when, how_many.",
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+    },
+    **responses(409),
+}
+
+
 @router.get("/throughput", response_model=ThroughputOut, responses=_THROUGHPUT)
 async def throughput(
     call: CallDep, key: KeyInUrl, asked: Annotated[ThroughputIn, Query()]
@@ -39,11 +50,11 @@ async def throughput(
     return await call.read(_throughput, key, asked)
 
 
-@router.get("/forecast", response_model=ForecastOut, responses=responses(409))
+@router.get("/forecast", response_model=ForecastOut, responses=_FORECAST)
 async def forecast(call: CallDep, key: KeyInUrl, asked: Annotated[ForecastIn, Query()]) -> Response:
     """Forecast: when so many cards will be done, and how many by a day, with 50, 70, 85 and 95 %
     confidence; 409 where nothing was finished in the sample."""
-    return await call.read(_forecast, key, asked.question)
+    return await call.read(_forecast, key, asked)
 
 
 def _throughput(tx: Tx, actor: Actor, key: str, asked: ThroughputIn) -> Answer | dict[str, Any]:
@@ -52,10 +63,7 @@ def _throughput(tx: Tx, actor: Actor, key: str, asked: ThroughputIn) -> Answer |
     series = read_throughput(tx, board, window, asked.cards, asked.interval)
     if asked.format == "csv":
         rows = [(each.start.isoformat(), each.count) for each in series]
-        name = f"{board.row.key}-throughput.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        body = csv_rows([("start", "count"), *rows]).encode()
-        return Answer(200, body, headers, MEDIA_TYPE)
+        return _csv(f"{board.row.key}-throughput", [("start", "count"), *rows])
     return {
         "board": board.row.key,
         "from": clock.iso(window.start),
@@ -66,9 +74,23 @@ def _throughput(tx: Tx, actor: Actor, key: str, asked: ThroughputIn) -> Answer |
     }
 
 
-def _forecast(tx: Tx, actor: Actor, key: str, question: Question) -> dict[str, Any]:
+def _forecast(tx: Tx, actor: Actor, key: str, asked: ForecastIn) -> Answer | dict[str, Any]:
     board = read_board(tx, actor, key=key)
-    return _forecast_json(board.row.key, question, read_forecast(tx, board, question))
+    found = read_forecast(tx, board, asked.question)
+    if asked.format == "json":
+        return _forecast_json(board.row.key, asked.question, found)
+    dates, amounts = found.when or {}, found.how_many or {}
+    rows = [(point, _text(dates.get(point)), amounts.get(point)) for point in POINTS]
+    return _csv(f"{board.row.key}-forecast", [("percent", "when", "how_many"), *rows])
+
+
+def _text(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _csv(name: str, rows: Sequence[Sequence[str | int | None]]) -> Answer:
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Answer(200, csv_rows(rows).encode(), headers, MEDIA_TYPE)
 
 
 def _forecast_json(key: str, question: Question, found: Forecast) -> dict[str, Any]:

@@ -77,6 +77,8 @@ class ForecastIn(FiltersIn):
         "included), or a timestamp with a zone. Default: today.",
     )
 
+    format: Literal["json", "csv"] = Field("json", description="`csv` gives a percentage a row.")
+
     @property
     def question(self) -> Question:
         """What is asked."""

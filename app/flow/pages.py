@@ -17,11 +17,13 @@ from app.flow import (
     blockers_section,
     constraint_section,
     cumulative_section,
+    forecast_section,
     markers_section,
     mix_section,
     refusals_section,
     stream_section,
     strip_section,
+    throughput_section,
     times_section,
 )
 from app.flow.asked import Asked, read_asked, window_asked
@@ -47,12 +49,14 @@ _PARTS: tuple[_Part, ...] = (
     strip_section,
     aging_section,
     times_section,
+    throughput_section,
     cumulative_section,
     stream_section,
     blockers_section,
     refusals_section,
     mix_section,
     constraint_section,
+    forecast_section,
     markers_section,
 )
 _PARAMETERS = [name for part in _PARTS for name in part.PARAMETERS]

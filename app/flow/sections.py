@@ -87,8 +87,9 @@ class Section:
     """A part of the flow page.
 
     `problem` says what is wrong with what it was asked for and `missing` why there is nothing to
-    show; with one of them the rest stays out. `body`, `below` and `explain` are templates of its
-    own, given `values`: what stands before the charts and below them, and "How to read this".
+    show; with one of them the rest stays out. `form`, `body`, `below` and `explain` are templates
+    of its own, given `values`: what is asked, which stands there in any case, what stands before
+    the charts and below them, and "How to read this".
     """
 
     name: str
@@ -97,6 +98,7 @@ class Section:
     problem: str = ""
     missing: str = ""
     charts: Sequence[Chart] = ()
+    form: str = ""
     body: str = ""
     below: str = ""
     explain: str = ""

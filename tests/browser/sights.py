@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from playwright.sync_api import BrowserContext, Page, expect
 
+from app import clock
 from app.auth import service as auth
 from app.auth.links import new_password_link
 from app.boards import service as boards
@@ -733,6 +734,21 @@ def flow_stream(page: Page, scene: Scene) -> None:
     visit(page, f"/boards/{scene.sample.key}/flow")
     page.locator("#stream-table").click()
     page.locator("#stream-map .stream-card").nth(1).press("Enter")
+
+
+@sight()
+def flow_forecast(page: Page, scene: Scene) -> None:
+    today = clock.to_datetime(clock.now()).date()
+    query = f"items=12&sample_from={today - timedelta(days=40)}&interval=day"
+    visit(page, f"/boards/{scene.sample.key}/flow?{query}")
+    page.locator("#forecast-when-table").click()
+    page.locator("#forecast-help").click()
+    page.locator("#throughput-help").click()
+
+
+@sight()
+def flow_with_a_wrong_forecast(page: Page, scene: Scene) -> None:
+    page.goto(f"{scene.url}/flow?items=0&interval=year")
 
 
 @sight()

@@ -46,7 +46,7 @@ def test_window_and_clock_are_chosen_and_stand_in_the_address(flow: Page, ops: B
     expect(flow).to_have_url(re.compile(r"metric=cycle"))
     everything = f"The {sample.FINISHED} cards behind it"
     expect(flow.locator("#times-cards")).to_have_text(everything)
-    flow.get_by_label("From").fill("2020-01-01")
+    flow.get_by_label("From", exact=True).fill("2020-01-01")
     flow.get_by_label("to before").fill("2020-02-01")
     flow.get_by_role("button", name="Show").click()
     expect(flow).to_have_url(re.compile(r"from=2020-01-01&to=2020-02-01"))
@@ -84,13 +84,13 @@ def test_the_same_numbers_come_as_csv_and_from_the_api(flow: Page) -> None:
 
 
 def test_a_window_that_makes_no_sense_is_explained(flow: Page, ops: BoardOf) -> None:
-    flow.get_by_label("From").fill("2024-02-01")
+    flow.get_by_label("From", exact=True).fill("2024-02-01")
     flow.get_by_label("to before").fill("2024-01-01")
     flow.get_by_role("button", name="Show").click()
     expect(flow.get_by_role("alert")).to_have_text(
         re.compile("The window must begin before it ends.")
     )
-    expect(flow.get_by_label("From")).to_have_value("2024-02-01")
+    expect(flow.get_by_label("From", exact=True)).to_have_value("2024-02-01")
 
 
 def test_a_board_without_finished_cards_says_what_is_missing(

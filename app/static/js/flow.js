@@ -133,5 +133,14 @@
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
   new MutationObserver(drawAll).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  // A part that was fetched anew has boxes of its own.
+  document.addEventListener("weir:part", () => {
+    for (const [box, chart] of drawn) {
+      if (box.isConnected) continue;
+      chart.dispose();
+      drawn.delete(box);
+    }
+    for (const box of document.querySelectorAll("[data-chart]:not([data-drawn])")) draw(box);
+  });
   drawAll();
 })();
