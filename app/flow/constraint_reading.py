@@ -30,6 +30,9 @@ from app.flow.refusals_reading import read_refusals
 from app.flow.stream_queries import read_stream
 from app.models import RARE_EVENTS, Card, Event, Visit
 
+EVER = -(1 << 62)
+"""Before any moment."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -146,7 +149,7 @@ def _limits(
     found: dict[Place, list[tuple[int, int | None]]] = {}
     for place in (place for centre in centres for place in places_of(centre)):
         there = shape.column if place.scope == "column" else shape.group
-        found[place] = [(0, there[place.id].wip_limit)]
+        found[place] = [(EVER, there[place.id].wip_limit)]
     seen = set()
     for row in tx.all(_LIMITS, board_id=board.id, start=window.start):
         data: dict[str, Any] = orjson.loads(row.data)
@@ -155,7 +158,7 @@ def _limits(
             continue
         if place not in seen:
             # The first change of a window says what the limit was before it.
-            found[place] = [(0, data["from"])]
+            found[place] = [(EVER, data["from"])]
             seen.add(place)
         found[place].append((row.at, data["to"]))
     return found
