@@ -184,6 +184,8 @@ def _in_progress(tx: Tx, board: OpenBoard, span: Window, cards: CardFilter) -> I
     ).where(
         Visit.board_id == board.id,
         Visit.entered_at < span.end,
+        # What was done before is in progress no more.
+        or_(Card.done_at.is_(None), Card.done_at >= span.start),
         or_(Visit.left_at.is_(None), Visit.left_at > span.start, is_done),
     )
     shape = board.shape

@@ -29,12 +29,17 @@ class Change(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """A time in which nothing changed: how many cards stood in each cell."""
+    """A time in which nothing changed: how many cards stood in each cell, and the changes with
+    which it began."""
 
     length: int
     counts: Mapping[Cell, int]
     start: int
+    changed: Sequence[Change]
 
+
+NOWHERE = Cell(0, 0)
+"""The cell of a change at a moment at which the window is cut for another reason."""
 
 PLACING = (
     *("card.created", "card.moved", "card.arrived", "card.left"),
@@ -80,16 +85,17 @@ def stretches(
     here = dict(counts)
     for change in ordered:
         here[change.cell] = here.get(change.cell, 0) - change.delta
-    nothing = Cell(0, 0)
-    pauses = [Change(at, nothing, 0) for at in (*stops, end) if start < at <= end]
+    pauses = [Change(at, NOWHERE, 0) for at in (*stops, end) if start < at <= end]
     since = start
+    changed: list[Change] = []
     for change in sorted([*ordered, *pauses], key=_when):
         if change.at > end:
             break
         if change.at > since:
-            yield Stretch(change.at - since, here, since)
-            since = change.at
+            yield Stretch(change.at - since, here, since, changed)
+            since, changed = change.at, []
         here[change.cell] = here.get(change.cell, 0) + change.delta
+        changed.append(change)
 
 
 def value_at(changes: Sequence[tuple[int, Any]], at: int) -> Any:

@@ -168,10 +168,14 @@ def test_fullness_waiting_and_starving_are_summed_up_over_time() -> None:
     groups = {DEVELOPMENT: [DOING, DONE_DOING]}
     _, test, deploy = load_over(centres, parts, limits, groups, frozenset({EXPEDITE}))
     assert test.full == {Place("column", TEST): 10 + 10}
-    assert test.limited == {Place("column", TEST): 60}
     assert test.starved == 20
     assert deploy.waited == 2 * 30
     assert (deploy.full, deploy.starved) == ({}, 0)
+    # A limit that changes in the very moment in which a card comes holds from then on.
+    limits[Place("column", TEST)] = [(0, 3), (40, 4)]
+    parts = stretches(now, changes, 0, 60, [40])
+    _, test, _ = load_over(centres, parts, limits, groups, frozenset({EXPEDITE}))
+    assert test.full == {Place("column", TEST): 10}
 
 
 # --- which one it is ------------------------------------------------------------------------------
