@@ -109,6 +109,31 @@ def test_the_filter_is_live_while_others_work(windows: Windows, ops: BoardOf) ->
     expect(board.page.locator("#filter-line")).to_have_text("1 of 2 cards")
 
 
+def test_a_column_without_a_match_says_so_and_an_empty_one_does_not(
+    windows: Windows, ops: BoardOf
+) -> None:
+    ops.add("Rotate keys")
+    ops.add("Other", column="Ready")
+    board = windows.board(ops)
+
+    def hint(column: str) -> str:
+        cell = board.cell(column)
+        return str(cell.evaluate("(cell) => getComputedStyle(cell, '::after').content"))
+
+    type_text(board.page, "keys")
+    expect(board.page.locator("#filter-line")).to_have_text("1 of 2 cards")
+    assert hint("Ready") == '"No card here matches."'
+    assert hint("Backlog") == "none"
+    assert "Nothing here" in hint("Doing")
+    board.page.reload()
+    until(lambda: hint("Ready") == '"No card here matches."')
+    ops.add("More keys", column="Ready")
+    until(lambda: hint("Ready") == "none")
+    board.page.locator("#filter-clear").click()
+    expect(board.page.locator("#filter-bar")).to_be_hidden()
+    assert hint("Backlog") == "none"
+
+
 def test_what_is_older_than_most_is_chosen_in_the_menu_and_stays_true(
     windows: Windows, ops: BoardOf
 ) -> None:

@@ -129,7 +129,7 @@
       card.hidden = hidden;
       touched.add(columnOf(card));
     }
-    board.classList.toggle("is-filtered", matching !== null);
+    markColumns();
     for (const column of touched) weir.rove(column);
     if (focused?.hidden) {
       const column = columnOf(focused);
@@ -141,6 +141,14 @@
       const count = matching && some?.[wip.closest("[id$=-head]")?.id];
       const words = Number.isInteger(count) ? [`${count} of `, `, ${count} shown`] : ["", ""];
       if (seen.textContent !== words[0]) [seen.textContent, said.textContent] = words;
+    }
+  }
+
+  /** A column without a match says so. By a class: a style by what is not hidden takes each card a look at the others. */
+  function markColumns() {
+    for (const column of byId("columns").querySelectorAll(".column")) {
+      const none = matching && column.querySelector(".card") && !column.querySelector(".card:not([hidden])");
+      column.classList.toggle("is-unmatched", Boolean(none));
     }
   }
 
@@ -200,7 +208,7 @@
     const cards = allCards();
     matching = idsOf(cards.filter((card) => !card.hidden));
     judged = idsOf(cards);
-    board.classList.add("is-filtered");
+    markColumns();
     ask(false);
   }
 
