@@ -62,6 +62,8 @@ GET /boards/{key}/stats/cfd
 GET /boards/{key}/stats/throughput
 GET /boards/{key}/stats/forecast
 GET /boards/{key}/stats/aging
+GET /boards/{key}/stats/value-stream
+GET /boards/{key}/stats/constraint
 POST /boards/{key}/import
 GET /boards/{key}/export
 """
