@@ -1,5 +1,6 @@
 """Reading blocked intervals as episodes: those of a window, of the cards that a filter finds."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, or_, select
@@ -26,9 +27,13 @@ class Told(NamedTuple):
 def read_episodes(tx: Tx, board: OpenBoard, window: Window, cards: CardFilter) -> list[Episode]:
     """The blocked intervals that belong to a window, in the order in which they began: of all
     cards but the discarded ones. A card that came from another board has brought its own."""
-    statement = _blocked(select(*_EPISODE), board, window, cards)
-    rows = tx.execute(statement.order_by(BlockedInterval.started_at, BlockedInterval.id))
-    found = map(_episode, rows)
+    found: list[Episode] = []
+    # One after the other, each by the index: what ended long ago is not even looked at.
+    for ended in (BlockedInterval.ended_at.is_(None), BlockedInterval.ended_at >= window.start):
+        statement = _blocked(select(*_EPISODE), board, window, cards).where(ended)
+        rows = tx.execute(statement.order_by(BlockedInterval.started_at, BlockedInterval.id))
+        found += map(_episode, rows)
+    found.sort(key=lambda episode: episode.start)
     return [episode for episode in found if belongs(episode, Span(*window))]
 
 
@@ -52,7 +57,10 @@ def told_part(
             cards,
         )
         .outerjoin(User, User.id == BlockedInterval.started_by)
-        .where(BlockedInterval.id > after)
+        .where(
+            BlockedInterval.id > after,
+            or_(BlockedInterval.ended_at.is_(None), BlockedInterval.ended_at >= window.start),
+        )
         .order_by(BlockedInterval.id)
         .limit(limit)
     )
@@ -79,16 +87,13 @@ def _blocked(
     joined = statement.select_from(BlockedInterval).join(Card, Card.id == BlockedInterval.card_id)
     # What goes on longer than its card is worked on is cut by whoever reads the rows.
     within = joined.where(
-        BlockedInterval.board_id == board.id,
-        BlockedInterval.started_at < window.end,
-        or_(BlockedInterval.ended_at.is_(None), BlockedInterval.ended_at >= window.start),
+        BlockedInterval.board_id == board.id, BlockedInterval.started_at < window.end
     )
     return of_cards(within, board, cards)
 
 
-def _episode(row: Any) -> Episode:
-    ends = (row.ended_at, row.done_at, row.archived_at)
+def _episode(row: Sequence[Any]) -> Episode:
+    card_id, category, reason, start, *ends = row[: len(_EPISODE)]
     known = [end for end in ends if end is not None]
     # A card that is blocked after it was done waits for nothing.
-    end = max(row.started_at, min(known)) if known else None
-    return Episode(row.card_id, row.category, row.reason, row.started_at, end)
+    return Episode(card_id, category, reason, start, max(start, min(known)) if known else None)
