@@ -267,7 +267,7 @@ class NoThroughput(Conflict):
 
 
 class Refusal(Conflict):
-    """A change that a rule of the board did not let through.
+    """A change that a rule of the board, or what it has become, did not let through.
 
     `keep(tx)` writes what history keeps of it: the unit of work calls it although the change
     itself is undone, and the caller still gets the error.
@@ -290,6 +290,19 @@ class CardBlocked(Refusal):
 
     slug = "card-blocked"
     title = "Card is blocked"
+
+
+class UndoneNoMore(Refusal):
+    """What the person did last can be taken back no more: it has been changed since, or its card
+    has left the board."""
+
+    slug = ChangedSince.slug
+    title = ChangedSince.title
+
+    def __init__(self, why: str, then: str, **extensions: Any) -> None:
+        super().__init__(f"{why} {then}", **extensions)
+        self.why = why
+        self.then = then
 
 
 class ConfirmationNeeded(Conflict):

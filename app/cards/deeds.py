@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from app.boards.history import OpenBoard
 from app.cards.bulk import names
@@ -21,6 +21,8 @@ EDITED, ASSIGNED = "card.edited", "card.assigned"
 BLOCKED, UNBLOCKED = "card.blocked", "card.unblocked"
 ARCHIVED, RESTORED = "card.archived", "card.restored"
 _KINDS = (MOVED, REORDERED, EDITED, ASSIGNED, BLOCKED, UNBLOCKED, ARCHIVED, RESTORED)
+LET_GO = "undo.refused"
+"""Somebody wanted to take back what can be taken back no more: it is passed over from then on."""
 _ASPECT = {
     MOVED: "place",
     REORDERED: "place",
@@ -61,14 +63,12 @@ class LastAction(NamedTuple):
 _events = (
     select(Event.seq, Event.at, Event.type, Event.card_id, Event.data, User.name)
     .outerjoin(User, User.id == Event.actor_id)
-    .where(
-        Event.board_id == bindparam("board_id"),
-        Event.card_id.is_not(None),
-        or_(*(Event.type == kind for kind in _KINDS)),
-    )
+    .where(Event.board_id == bindparam("board_id"))
 )
+_of_cards = and_(Event.card_id.is_not(None), or_(*(Event.type == kind for kind in _KINDS)))
 _OWN_BEFORE = Query(
     _events.where(
+        or_(_of_cards, Event.type == LET_GO),
         Event.actor_id == bindparam("actor_id"),
         Event.seq < bindparam("before"),
         Event.seq > bindparam("after"),
@@ -79,6 +79,7 @@ _OWN_BEFORE = Query(
 )
 _OTHERS_AFTER = Query(
     _events.where(
+        _of_cards,
         or_(Event.actor_id.is_(None), Event.actor_id != bindparam("actor_id")),
         Event.seq > bindparam("after"),
     ).order_by(Event.seq),
@@ -86,9 +87,10 @@ _OTHERS_AFTER = Query(
 )
 
 
-def last_action(tx: Tx, board: OpenBoard) -> LastAction | None:
-    """The newest action of the person that was not undone, among the last events of the board."""
-    undone: set[int] = set()
+def last_action(tx: Tx, board: OpenBoard, *, but: int | None = None) -> LastAction | None:
+    """The newest action of the person that was neither undone nor let go, among the last events of
+    the board; `but` one."""
+    undone = set() if but is None else {but}
     found: list[tuple[_EventRow, Mapping[str, Any]]] = []
     number = None
     before = board.seq + 1

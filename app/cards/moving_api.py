@@ -58,8 +58,9 @@ async def see_undo(call: CallDep, key: KeyInUrl) -> Response:
 async def undo(call: CallDep, key: KeyInUrl) -> Response:
     """Takes back what one did last on the board: a move, a reordering, an edit, an assignment, a
     block, an archiving, or the reverse of one of these, of one card or of many at once. It obeys
-    the limits like any change. 409 `/problems/changed-since` where somebody else has changed the
-    same since, `/problems/nothing-to-undo` where there is nothing. Done twice it goes on to what
+    the limits like any change. 409 `/problems/changed-since` where it can be taken back no more,
+    because somebody else has changed the same since or the card has left the board;
+    `/problems/nothing-to-undo` where there is nothing. After either the next undo goes on to what
     was done before."""
     return await call.write(undo_last_action, key, render=_undone)
 

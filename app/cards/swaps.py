@@ -13,7 +13,7 @@ from app.cards.rows import CardRow
 from app.cards.wall import arrivals_of, blocked_count, board_view, people_of, tickers_of
 from app.clock import SECOND
 from app.db import Tx
-from app.errors import AppError, CardBlocked, Invalid, StaleVersion, WipLimitReached
+from app.errors import AppError, CardBlocked, Invalid, StaleVersion, UndoneNoMore, WipLimitReached
 from app.web import Web
 from app.words import count_of, short_duration
 
@@ -21,7 +21,14 @@ MOST_CHANGES = 200
 MOST_ANSWERED = 5
 FACTS_SHOWN = 2
 _WITHOUT_TRACE = frozenset(
-    {"move.refused", "member.changed", "label.created", "marker.added", "marker.deleted"}
+    {
+        "move.refused",
+        "undo.refused",
+        "member.changed",
+        "label.created",
+        "marker.added",
+        "marker.deleted",
+    }
 )
 _OF_CARDS = ("card.", "comment.", "checklist.", "item.", "link.", "web_link.")
 
@@ -182,6 +189,8 @@ def notice_of(
         where = shape.column[card.column_id].name
         now = "stays in" if elsewhere else "went back to" if went_back else "is in"
         outcome = f"{card.ref} {now} {where}."
+    elif isinstance(error, UndoneNoMore):
+        headline, outcome = error.why, error.then
     elif many:
         outcome = "Nothing was changed."
     elif card is None and isinstance(error, WipLimitReached):

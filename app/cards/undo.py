@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.auth.actor import Actor
-from app.boards.history import OpenBoard, lock_board, read_board
+from app.boards.history import Fact, OpenBoard, keep_refusal, lock_board, read_board
 from app.boards.shape import Cell
 from app.cards.bulk import Step, cell_of, judge, judge_people, read_cards
 from app.cards.deeds import (
@@ -12,6 +12,7 @@ from app.cards.deeds import (
     ASSIGNED,
     BLOCKED,
     EDITED,
+    LET_GO,
     MOVED,
     REORDERED,
     RESTORED,
@@ -35,7 +36,14 @@ from app.cards.steps import (
     unblock_within,
 )
 from app.db import Tx
-from app.errors import ChangedSince, Invalid, NothingToUndo
+from app.errors import (
+    AlreadyExists,
+    AppError,
+    ChangedSince,
+    Invalid,
+    NothingToUndo,
+    UndoneNoMore,
+)
 
 
 class Undone(NamedTuple):
@@ -52,47 +60,70 @@ def next_undo(tx: Tx, actor: Actor, key: str) -> Undone | None:
     action = last_action(tx, board) if board.may_work else None
     if action is None:
         return None
-    cards = read_cards(tx, sorted({deed.card_id for deed in action.deeds}))
-    here = [card for card in cards.values() if card.board_id == board.id]
+    here = _cards_here(tx, board, action)
     return Undone(action, words_of(board, action, here), here)
 
 
 def undo_last_action(tx: Tx, actor: Actor, key: str) -> Undone:
     """Takes back the newest change that the person made on a board and has not taken back yet.
 
-    It is judged by the rules like any other change, and refused where somebody else has changed
-    the same since. A change of many cards is taken back as a whole.
+    It is judged by the rules like any other change. A change of many cards is taken back as a
+    whole. Where it can be taken back no more, because somebody else has changed the same since or
+    the card has left the board, that is said, and the next undo goes on to what was done before.
     """
     board = lock_board(tx, actor, key=key)
     action = last_action(tx, board)
     if action is None:
         raise NothingToUndo("You have changed nothing here lately that could be taken back.")
+    try:
+        return _take_back(tx, board, action)
+    except (ChangedSince, Invalid, AlreadyExists) as error:
+        raise _let_go(tx, board, action, error) from None
+
+
+def _take_back(tx: Tx, board: OpenBoard, action: LastAction) -> Undone:
     cards = _cards_of(tx, board, action)
     _check_untouched(tx, board, action, cards)
     words = words_of(board, action, list(cards.values()))
     data = {"undoes": action.seq, "batch": board.seq + 1}
     before = board.seq
-    try:
-        # What belongs together is of one kind; an edit may bring its people along.
-        for kind, take_back in _WAYS_BACK:
-            deeds = [deed for deed in reversed(action.deeds) if deed.type == kind]
-            if deeds:
-                take_back(tx, board, [(cards[deed.card_id], deed.facts) for deed in deeds], data)
-                cards = _cards_of(tx, board, action)
-    except Invalid as error:
-        # The person sent nothing: a team, person or column that has gone is the board's news.
-        raise ChangedSince(f"{_sentence(error.detail)} Nothing was undone.") from None
+    # What belongs together is of one kind; an edit may bring its people along.
+    for kind, take_back in _WAYS_BACK:
+        deeds = [deed for deed in reversed(action.deeds) if deed.type == kind]
+        if deeds:
+            take_back(tx, board, [(cards[deed.card_id], deed.facts) for deed in deeds], data)
+            cards = _cards_of(tx, board, action)
     if board.seq == before:
-        raise ChangedSince(f"{_sentence(words)} No trace of it is left to undo.")
+        raise ChangedSince(f"There is no trace left of {words}.")
     return Undone(action, words, list(cards.values()))
 
 
+def _let_go(tx: Tx, board: OpenBoard, action: LastAction, why: AppError) -> UndoneNoMore:
+    """The refusal of what can be taken back no more. It is kept, so that the next undo passes over
+    it, and says what that one takes back."""
+    # The person sent nothing: a team, person or column that has gone is the board's news.
+    then = "Nothing was undone."
+    older = last_action(tx, board, but=action.seq)
+    if older is not None:
+        then += f" Undo again takes back {words_of(board, older, _cards_here(tx, board, older))}."
+    more = why.extensions if isinstance(why, ChangedSince) else {}
+    refusal = UndoneNoMore(_sentence(why.detail), then, **more)
+    keep_refusal(board, refusal, Fact(LET_GO, None, {"undoes": action.seq, "why": why.detail}))
+    return refusal
+
+
+def _cards_here(tx: Tx, board: OpenBoard, action: LastAction) -> list[CardRow]:
+    """The cards of an action that are still on the board."""
+    cards = read_cards(tx, sorted({deed.card_id for deed in action.deeds}))
+    return [card for card in cards.values() if card.board_id == board.id]
+
+
 def _cards_of(tx: Tx, board: OpenBoard, action: LastAction) -> dict[int, CardRow]:
-    wanted = sorted({deed.card_id for deed in action.deeds})
-    cards = {i: card for i, card in read_cards(tx, wanted).items() if card.board_id == board.id}
+    wanted = {deed.card_id for deed in action.deeds}
+    cards = {card.id: card for card in _cards_here(tx, board, action)}
     if len(cards) < len(wanted):
         gone = "A card of it is" if len(wanted) > 1 else "The card is"
-        raise ChangedSince(f"{gone} not on this board any more. Nothing was undone.")
+        raise ChangedSince(f"{gone} not on this board any more.")
     return cards
 
 
@@ -105,14 +136,14 @@ def _check_untouched(
         if any((deed.card_id, aspect) in touched for aspect in aspects_of(deed)):
             card = cards[deed.card_id]
             raise ChangedSince(
-                f"{who} has changed {card.ref} since. Nothing was undone.",
+                f"{who} has changed {card.ref} since.",
                 card={"id": card.id, "ref": card.ref},
                 by=who,
             )
     for deed in action.deeds:
         words = _out_of_step(cards[deed.card_id], deed)
         if words:
-            raise ChangedSince(f"{cards[deed.card_id].ref} {words}. Nothing was undone.")
+            raise ChangedSince(f"{cards[deed.card_id].ref} {words}.")
 
 
 def _out_of_step(card: CardRow, deed: Deed) -> str:

@@ -104,6 +104,27 @@ def test_an_undo_that_finds_no_room_says_so(windows: Windows, ops: BoardOf) -> N
     board.shows("Ready to deploy", card)
 
 
+def test_an_undo_that_is_possible_no_more_says_what_the_next_one_does(
+    windows: Windows, ops: BoardOf, jo: Person
+) -> None:
+    cards = [ops.add(title) for title in "AB"]
+    board = windows.board(ops)
+    for card in cards:
+        board.title(card).focus()
+        press(board, "Shift+ArrowRight")
+        board.shows("Ready", *cards[: cards.index(card) + 1])
+    ops.seen_by(jo).move(cards[1], "Doing")
+    board.shows("Doing", cards[1])
+    press(board, "Control+z")
+    notice = board.page.locator("#board-notice")
+    words = f"Jo March has changed {cards[1]['ref']} since."
+    expect(notice.locator("strong")).to_have_text(words)
+    expect(notice).to_contain_text(f"Undo again takes back the move of {cards[0]['ref']} to Ready.")
+    press(board, "Control+z")
+    board.shows("Backlog", cards[0])
+    board.shows("Doing", cards[1])
+
+
 def test_keys_open_the_forms_of_a_card(windows: Windows, ops: BoardOf, jo: Person) -> None:
     card = ops.add("A card")
     board = windows.board(ops, jo)

@@ -191,7 +191,65 @@ def test_what_somebody_else_changed_since_is_not_taken_back(
     assert (response.status_code, response.json()["type"]) == (409, "/problems/changed-since")
     expected = f"{words.format(abc['A']['ref'])} Nothing was undone."
     assert response.json()["detail"] == expected
-    assert ops.read()["seq"] == before
+    assert [event["type"] for event in ops.events(before)] == ["undo.refused"]
+
+
+@pytest.mark.parametrize("by", ["one", "somebody else"])
+def test_what_can_be_taken_back_no_more_is_passed_over_by_the_next_undo(
+    ops: BoardOf, abc: dict[str, Any], grace: Person, by: str
+) -> None:
+    ops.join(grace)
+    web = ops.person.board(f"W{ops.key}"[:10], "simple")
+    web.join(grace)
+    ops.move(abc["A"], "Doing")
+    ops.move(abc["B"], "Doing")
+    ops.move(abc["C"], "Doing")
+    who = ops.person if by == "one" else grace
+    for gone in "BC":
+        who.post(f"/cards/{abc[gone]['id']}/transfer", {"board": web.key})
+    for told in ("a card to Doing", f"{abc['A']['ref']} to Doing"):
+        detail = try_undo(ops).json()["detail"]
+        assert detail == (
+            "The card is not on this board any more. Nothing was undone."
+            f" Undo again takes back the move of {told}."
+        )
+    assert ops.person.get(f"/boards/{ops.key}/undo")["action"]["cards"][0]["ref"] == abc["A"]["ref"]
+    assert undo(ops)["words"] == f"the move of {abc['A']['ref']} to Doing"
+    assert titles(ops, "Ready") == "A"
+    assert try_undo(ops).json()["type"] == "/problems/nothing-to-undo"
+
+
+def test_what_a_limit_holds_back_is_not_passed_over(ops: BoardOf, abc: dict[str, Any]) -> None:
+    ops.move(abc["A"], "Doing")
+    ops.move(abc["B"], "Doing")
+    ops.limit("Ready", 1)
+    for _ in range(2):
+        assert try_undo(ops).json()["type"] == "/problems/wip-limit-reached"
+    ops.limit("Ready", None)
+    assert undo(ops)["cards"][0]["ref"] == abc["B"]["ref"]
+
+
+def test_everybody_lets_go_of_their_own(ops: BoardOf, abc: dict[str, Any], grace: Person) -> None:
+    ops.join(grace)
+    hers = ops.seen_by(grace)
+    ops.move(abc["B"], "Doing")
+    hers.move(abc["A"], "Doing")
+    ops.move(abc["A"], "Test")
+    assert try_undo(hers).json()["type"] == "/problems/changed-since"
+    assert try_undo(hers).json()["type"] == "/problems/nothing-to-undo"
+    assert undo(ops)["cards"][0]["ref"] == abc["A"]["ref"]
+
+
+def test_an_id_that_another_card_has_now_is_let_go(ops: BoardOf, abc: dict[str, Any]) -> None:
+    path = f"/cards/{abc['A']['id']}"
+    ops.person.patch(path, {"external_id": "X1"})
+    ops.person.patch(path, {"external_id": None})
+    ops.add(external_id="X1")
+    response = try_undo(ops)
+    assert response.json()["detail"] == (
+        f"A card of {ops.key} has the external id 'X1' already. Nothing was undone."
+        f" Undo again takes back the edit of {abc['A']['ref']}."
+    )
 
 
 def test_what_somebody_else_changed_of_something_else_does_not_stand_in_the_way(

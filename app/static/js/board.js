@@ -20,7 +20,7 @@
     "item.added", "item.changed", "item.checked", "item.unchecked", "item.deleted", "link.added", "link.deleted", "label.changed", "label.deleted",
     "web_link.added", "web_link.changed", "web_link.deleted",
   ];
-  const QUIET_TYPES = ["move.refused", "member.changed", "label.created", "marker.added", "marker.deleted"]; // These take a number and change nothing here.
+  const QUIET_TYPES = ["move.refused", "undo.refused", "member.changed", "label.created", "marker.added", "marker.deleted"]; // These take a number and change nothing here.
 
   // ---- Words ----------------------------------------------------------------------------------------------------
 
