@@ -6,9 +6,9 @@ clocks, the history and the refusals are compared with the model and with the hi
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import count
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import orjson
 from hypothesis import HealthCheck, settings
@@ -21,14 +21,12 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import select
 
 from app.auth import service as auth
 from app.auth.actor import Actor
 from app.boards import service as boards
-from app.boards.history import OpenBoard, read_board
 from app.cards import service as cards
-from app.cards.clocks import Interval, Stay, read_clocks
+from app.cards.clocks import read_clocks
 from app.cards.placing import Spot
 from app.cards.service import CardFields
 from app.db import Database, Tx
@@ -43,196 +41,18 @@ from app.errors import (
     NotBlocked,
     WipLimitReached,
 )
-from app.models import Card, Cell, Event
 from app.shaping import service as shaping
-
-Place = tuple[int, int]  # column, lane
-
-
-# --- The model -----------------------------------------------------------------------------------
-
-
-@dataclass
-class PlainColumn:
-    """A column: its kind, limit and group."""
-
-    kind: str
-    limit: int | None
-    grouped: bool
-
-
-@dataclass
-class PlainLane:
-    """A lane: its limit, and whether it is an expedite lane."""
-
-    limit: int | None
-    expedite: bool
-
-
-@dataclass
-class PlainCard:
-    """A card: where it stands, and what matters to the rules."""
-
-    place: Place
-    people: frozenset[int]
-    blocked: bool = False
-    archived: bool = False
-    version: int = 1
-
-
-@dataclass
-class PlainBoard:
-    """A board as the rules speak of it."""
-
-    columns: dict[int, PlainColumn]  # from left to right
-    lanes: dict[int, PlainLane]
-    group: int
-    group_limit: int | None = None
-    limit: int | None = None
-    person_limit: int | None = None
-    cards: dict[int, PlainCard] = field(default_factory=dict)
-    order: dict[Place, list[int]] = field(default_factory=dict)  # live cards, from the top
-
-    def live(self) -> list[PlainCard]:
-        """The cards that count."""
-        return [card for card in self.cards.values() if not card.archived]
-
-    def in_progress(self) -> set[int]:
-        """The columns that are not done, at or right of the first active one."""
-        kinds = [column.kind for column in self.columns.values()]
-        first = kinds.index("active") if "active" in kinds else len(kinds)
-        return {
-            column_id
-            for index, (column_id, column) in enumerate(self.columns.items())
-            if index >= first and column.kind != "done"
-        }
-
-    def held(self, scope: str, place_id: int) -> int:
-        """How many cards count against a limit."""
-        started = self.in_progress()
-        total = 0
-        for card in self.live():
-            column_id, lane_id = card.place
-            ordinary = not self.lanes[lane_id].expedite
-            total += {
-                "column": column_id == place_id and ordinary,
-                "group": self.columns[column_id].grouped and ordinary,
-                "lane": lane_id == place_id and column_id in started,
-                "board": column_id in started,
-                "person": place_id in card.people and self.columns[column_id].kind == "active",
-            }[scope]
-        return total
-
-    def limits(self, board_id: int) -> Iterator[tuple[str, int, int]]:
-        """Every limit that is set, the most particular first."""
-        wanted = [("column", one, c.limit) for one, c in self.columns.items()]
-        wanted += [("group", self.group, self.group_limit)]
-        wanted += [("lane", one, row.limit) for one, row in self.lanes.items()]
-        wanted += [("board", board_id, self.limit)]
-        people = sorted({person for card in self.live() for person in card.people})
-        wanted += [("person", person, self.person_limit) for person in people]
-        for scope, place_id, limit in wanted:
-            if limit is not None:
-                yield scope, place_id, limit
-
-    def remove(self, card_id: int) -> None:
-        """Takes a card out of the order of its cell."""
-        self.order[self.cards[card_id].place].remove(card_id)
-
-    def put(self, card_id: int, place: Place, index: int | None = None) -> None:
-        """Puts a card into a cell, at the end or at an index."""
-        line = self.order.setdefault(place, [])
-        line.insert(len(line) if index is None else index, card_id)
-        self.cards[card_id].place = place
-
-
-class Broken(NamedTuple):
-    """A limit that a change would newly exceed."""
-
-    scope: str
-    place_id: int
-    limit: int
-    held: int
-
-
-def newly_exceeded(before: PlainBoard, after: PlainBoard, board_id: int) -> Broken | None:
-    """The first limit that holds more than it may, and more than it held."""
-    for scope, place_id, limit in after.limits(board_id):
-        had, has = before.held(scope, place_id), after.held(scope, place_id)
-        if has > limit and has > had:
-            return Broken(scope, place_id, limit, had)
-    return None
-
-
-# --- What is really there ------------------------------------------------------------------------
-
-
-class Snapshot(NamedTuple):
-    """All that is kept of a board."""
-
-    seq: int
-    cells: dict[Place, int]
-    cards: dict[int, dict[str, Any]]
-    order: dict[Place, list[int]]
-    events: list[Any]
-    board: OpenBoard
-
-
-def look(tx: Tx, board_id: int) -> Snapshot:
-    """Reads a board as it is kept."""
-    board = read_board(tx, None, board_id=board_id)
-    rows = [
-        dict(row._mapping)
-        for row in tx.execute(
-            select(*Card.__table__.columns)
-            .where(Card.board_id == board_id, Card.discarded_at.is_(None))
-            .order_by(Card.rank, Card.id)
-        )
-    ]
-    order: dict[Place, list[int]] = {}
-    for row in rows:
-        if row["archived_at"] is None:
-            order.setdefault((row["column_id"], row["lane_id"]), []).append(row["id"])
-    cells = tx.execute(
-        select(Cell.column_id, Cell.lane_id, Cell.card_count).where(Cell.board_id == board_id)
-    )
-    events = tx.execute(
-        select(Event.seq, Event.at, Event.type, Event.card_id, Event.data)
-        .where(Event.board_id == board_id)
-        .order_by(Event.seq)
-    )
-    return Snapshot(
-        board.seq,
-        {(row.column_id, row.lane_id): row.card_count for row in cells},
-        {row["id"]: row for row in rows},
-        order,
-        list(events),
-        board,
-    )
-
-
-def past_of(events: list[Any], card_id: int) -> tuple[list[Stay], list[Interval]]:
-    """A card's stays and blocked intervals, as the history tells them."""
-    stays: list[Stay] = []
-    blocks: list[Interval] = []
-    for event in events:
-        if event.card_id != card_id:
-            continue
-        data = orjson.loads(event.data)
-        if event.type == "card.created":
-            stays.append(Stay(data["column_id"], event.at, None))
-        elif event.type == "card.moved":
-            to = data["to"]["column_id"]
-            assert data["from"]["column_id"] == stays[-1].column_id
-            if to != stays[-1].column_id:
-                stays[-1] = stays[-1]._replace(left_at=event.at)
-                stays.append(Stay(to, event.at, None))
-        elif event.type == "card.blocked":
-            blocks.append(Interval(event.at, None))
-        elif event.type == "card.unblocked":
-            blocks[-1] = blocks[-1]._replace(until=event.at)
-    return stays, blocks
-
+from tests.cards.plain import (
+    Place,
+    PlainBoard,
+    PlainCard,
+    PlainColumn,
+    PlainLane,
+    Snapshot,
+    look,
+    newly_exceeded,
+    past_of,
+)
 
 # --- The stories ---------------------------------------------------------------------------------
 
