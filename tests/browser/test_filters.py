@@ -62,6 +62,7 @@ def test_the_true_number_stands_against_the_limit_and_the_filtered_one_beside_it
     )
     ops.add("mine", column="Ready", team="ops")
     expect(board.count("Ready")).to_have_text("3 of 5 / 5 full")
+    expect(board.quick_add("Ready")).to_have_attribute("placeholder", "Ready is full (5/5)")
 
 
 def test_a_face_the_blocked_chip_and_my_cards_are_filters_and_chips_take_them_back(

@@ -80,7 +80,8 @@
     const group = column.closest(".group");
     for (const [place, head] of [[column, byId(`${column.id}-head`)], [group, group && byId(`${group.id}-head`)]]) {
       if (!head?.matches(".is-at, .is-over")) continue;
-      const [held, limit] = head.querySelector(".wip [aria-hidden]").textContent.match(/\d+/g) ?? [];
+      // With a filter on a third number stands before the two: how many of them are seen.
+      const [held, limit] = head.querySelector(".wip [aria-hidden]").textContent.match(/\d+/g).slice(-2);
       return `${nameOf(place)} is full (${held}/${limit})`;
     }
     return "";
