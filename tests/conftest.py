@@ -1,5 +1,6 @@
 """Fixtures that every test may use: databases, fresh for each test, on SQLite and on PostgreSQL."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -80,6 +81,22 @@ def empty_postgresql_url(postgres_databases: databases.PostgresDatabases) -> Ite
 def empty_database_url(request: pytest.FixtureRequest) -> str:
     """Address of a database without any table: the test runs once on each kind."""
     return str(request.getfixturevalue(f"empty_{request.param}_url"))
+
+
+@pytest.fixture
+def own_logs() -> Iterator[None]:
+    """What a test does to the logs of this process is undone: a later one would write into what is
+    closed by then."""
+    root, uvicorn = logging.getLogger(), logging.getLogger("uvicorn.error")
+    kept = (root.handlers, root.level, uvicorn.filters)
+    flags = {name: getattr(logging, name) for name in ("logThreads", "logProcesses")}
+    flags["logMultiprocessing"] = logging.logMultiprocessing
+    yield
+    root.handlers, root.level, uvicorn.filters = kept
+    for name in ("httpx2", "httpcore2", "alembic", "asyncio", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    for name, value in flags.items():
+        setattr(logging, name, value)
 
 
 @pytest.fixture

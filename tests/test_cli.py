@@ -41,7 +41,10 @@ Weir = Callable[..., Ran]
 
 @pytest.fixture
 def weir(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    own_logs: None,
 ) -> Weir:
     """Runs a command: `weir("user", "add", ...)`; the data folder is `data` in a fresh folder."""
     for name in [name for name in os.environ if name.startswith("WEIR_")]:

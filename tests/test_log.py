@@ -4,7 +4,7 @@ import io
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,12 +16,8 @@ Lines = Callable[[], list[str]]
 
 
 @pytest.fixture
-def logged() -> Iterator[Callable[[str, str], Lines]]:
+def logged(own_logs: None) -> Callable[[str, str], Lines]:
     """Configures the logs in a form and from a level on, and gives what was written since."""
-    root, uvicorn = logging.getLogger(), logging.getLogger("uvicorn.error")
-    kept = (root.handlers, root.level, uvicorn.filters)
-    flags = {name: getattr(logging, name) for name in ("logThreads", "logProcesses")}
-    flags["logMultiprocessing"] = logging.logMultiprocessing
 
     def configure(log_format: str, level: str) -> Lines:
         written = io.StringIO()
@@ -34,12 +30,7 @@ def logged() -> Iterator[Callable[[str, str], Lines]]:
         handler.setStream(written)
         return lambda: written.getvalue().splitlines()
 
-    yield configure
-    root.handlers, root.level, uvicorn.filters = kept
-    for name in ("httpx2", "httpcore2", "alembic", "asyncio", "uvicorn"):
-        logging.getLogger(name).setLevel(logging.NOTSET)
-    for name, value in flags.items():
-        setattr(logging, name, value)
+    return configure
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])

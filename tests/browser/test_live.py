@@ -14,7 +14,7 @@ from tests.support import BoardOf, Person
 
 on_both = pytest.mark.parametrize("weir", ["sqlite", "postgresql"], indirect=True)
 
-SOON = 3
+SOON = 10
 """Seconds within which a change is seen: one is promised, but tests share the machine."""
 
 
