@@ -17,7 +17,7 @@ from app.csvtext import csv_rows
 from app.db import Tx
 from app.flow.aging import AgingCard
 from app.flow.metrics import seconds
-from app.flow.queries import Wanted, Window, window_of, within
+from app.flow.queries import EVERY_CARD, Wanted, Window, window_of, within
 from app.models import Card
 
 CSV_HEAD = ("ref", "title", "column", "age", "time_in_column", "blocked")
@@ -52,21 +52,25 @@ def cards_in_work(tx: Tx, board: OpenBoard, cards: CardFilter) -> list[AgingCard
     columns = tuple(column.id for column in board.shape.columns if column.kind != DONE)
     if not columns:
         return []
-    # Asked for by their columns, so that those that are done need not be looked through.
-    statement = filtered(
-        select(
-            Card.id,
-            Card.number,
-            Card.title,
-            Card.column_id,
-            Card.started_at,
-            Card.entered_at,
-            Card.block_id,
-        ),
-        board.id,
-        replace(cards, column_id=columns, archived=False),
+    # Asked for by their columns, whose index has the cards that are there: those that are done need
+    # not be looked through.
+    statement = select(
+        Card.id,
+        Card.number,
+        Card.title,
+        Card.column_id,
+        Card.started_at,
+        Card.entered_at,
+        Card.block_id,
+    ).where(
+        Card.column_id.in_(columns),
+        Card.archived_at.is_(None),
+        Card.discarded_at.is_(None),
+        Card.started_at.is_not(None),
+        Card.done_at.is_(None),
     )
-    statement = statement.where(Card.started_at.is_not(None), Card.done_at.is_(None))
+    if cards != EVERY_CARD:
+        statement = filtered(statement, board.id, replace(cards, archived=False))
     return [
         AgingCard(
             row.id,

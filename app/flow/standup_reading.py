@@ -109,7 +109,8 @@ def _moved(tx: Tx, board: OpenBoard, since: int) -> list[Gone]:
         .join(Visit, Visit.card_id == Card.id)
         .where(
             Card.id.in_(lately),
-            Card.board_id == board.id,
+            # Not by the index of the board's numbers, which would go through all of its cards.
+            Card.board_id + 0 == board.id,
             Card.archived_at.is_(None),
             Card.discarded_at.is_(None),
         )

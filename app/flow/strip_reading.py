@@ -170,20 +170,25 @@ def _present_at(
         .correlate(Card)
         .scalar_subquery()
     )
-    statement = (
-        select(Column.board_id, func.count())
-        .select_from(Visit)
-        .join(Card, Card.id == Visit.card_id)
-        .join(Column, Column.id == Visit.column_id)
-        .where(
-            Visit.column_id.in_(_columns(boards)),
-            Visit.entered_at < at,
-            or_(Visit.left_at.is_(None), Visit.left_at >= at),
-            func.coalesce(away, "") != "card.archived",
+    found: dict[int, int] = {}
+    # Who is there still, and who left since: each by the index of when cards left a column.
+    for leaving in (Visit.left_at.is_(None), Visit.left_at >= at):
+        statement = (
+            select(Column.board_id, func.count())
+            .select_from(Visit)
+            .join(Card, Card.id == Visit.card_id)
+            .join(Column, Column.id == Visit.column_id)
+            .where(
+                Visit.column_id.in_(_columns(boards)),
+                leaving,
+                Visit.entered_at + 0 < at,
+                func.coalesce(away, "") != "card.archived",
+            )
+            .group_by(Column.board_id)
         )
-        .group_by(Column.board_id)
-    )
-    return dict(_chosen(tx, statement, narrow))
+        for board_id, count in _chosen(tx, statement, narrow):
+            found[board_id] = found.get(board_id, 0) + count
+    return found
 
 
 def _stretches(
