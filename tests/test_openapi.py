@@ -64,6 +64,9 @@ GET /boards/{key}/stats/forecast
 GET /boards/{key}/stats/aging
 GET /boards/{key}/stats/value-stream
 GET /boards/{key}/stats/constraint
+GET /boards/{key}/stats/blockers
+GET /boards/{key}/stats/refusals
+GET /boards/{key}/stats/work-mix
 POST /boards/{key}/import
 GET /boards/{key}/export
 """
