@@ -258,7 +258,7 @@ def test_the_flow_page_and_its_filters(windows: Windows, simple: BoardOf) -> Non
     simple.add(team="dev", column="Done")
     simple.move(card, "Done")
     page = windows.open(simple.person, f"/boards/{simple.key}/flow", java_script_enabled=False)
-    expect(page.get_by_role("heading", name="The 2 cards behind it")).to_be_visible()
+    expect(page.locator("#times-cards")).to_have_text("The 2 cards behind it")
     page.get_by_role("button", name="Team").click()
     page.get_by_role("checkbox", name="ops").check()
     page.get_by_role("group", name="Team").get_by_role("button", name="Apply").click()
