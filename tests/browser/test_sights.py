@@ -99,7 +99,9 @@ class Inline(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Looks at one element."""
         names = dict(attrs)
-        if tag == "style" or (tag == "script" and "src" not in names):
+        # What a chart is drawn from is no script: nothing runs it.
+        is_data = ("type", "application/json") in attrs
+        if tag == "style" or (tag == "script" and "src" not in names and not is_data):
             self.found.append(tag)
         self.found += [
             f"{tag} {name}" for name in names if re.match(r"style$|on|hx-on|hx-vals-js", name)
