@@ -8,10 +8,10 @@ from app.flow.bars import bar, count_axis, option, unit_of, week_axis
 from app.flow.blockers import Balance, Blockers, Cause, Episode, Span, add_up, balances, shares
 from app.flow.blockers_reading import read_episodes
 from app.flow.durations import in_words
-from app.flow.lines import with_lines
+from app.flow.over_time import over_weeks
 from app.flow.sections import Chart, Flow, Section, Table
 from app.flow.stream_queries import CardName, card_names
-from app.flow.weeks import Week, place_in, weeks_of
+from app.flow.weeks import Week, weeks_of
 from app.words import count_of, moment
 
 PARAMETERS: tuple[str, ...] = ()
@@ -203,13 +203,14 @@ def _weekly(flow: Flow, weeks: Sequence[Week], found: Sequence[Balance]) -> Char
         [week.words, f"{each.new:,}", f"{each.resolved:,}", f"{each.open:,}"]
         for week, each in pairs
     ]
-    return Chart(
+    chart = Chart(
         "blockers-weeks",
         "New against resolved",
         "How many blockers came and went in each week, and how many were open at its end.",
-        with_lines(drawn, flow.lines, place_in(weeks)),
+        drawn,
         Table(["Week", "New", "Resolved", "Open"], rows[::-1]),
     )
+    return over_weeks(flow, chart, weeks)
 
 
 def _percent(share: Any) -> str:

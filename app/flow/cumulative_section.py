@@ -9,6 +9,7 @@ from app.boards.shape import ACTIVE, DONE
 from app.errors import Invalid
 from app.flow.cumulative import Band, Change, Cumulative, change_over
 from app.flow.cumulative_reading import read_cumulative
+from app.flow.over_time import over_days
 from app.flow.sections import Chart, Flow, Section, Table
 from app.words import count_of, day_words
 
@@ -40,20 +41,15 @@ def section(flow: Flow) -> Section:
         return replace(empty, missing="No card was on the board in this window.")
     done = [band.kind == DONE for band in found.bands]
     sentence = _sentence(change_over(start, found.bands, done))
-    return replace(
-        empty,
-        sentence=sentence,
-        charts=[
-            Chart(
-                "cumulative-chart",
-                "",
-                sentence,
-                _option(flow.board, found, start),
-                _table(flow.board, found),
-                "large",
-            )
-        ],
+    chart = Chart(
+        "cumulative-chart",
+        "",
+        sentence,
+        _option(flow.board, found, start),
+        _table(flow.board, found),
+        "large",
     )
+    return replace(empty, sentence=sentence, charts=[over_days(flow, chart, found.days)])
 
 
 def _sentence(change: Change) -> str:
@@ -93,7 +89,7 @@ def _option(board: OpenBoard, found: Cumulative, start: Sequence[int]) -> dict[s
         )
     return {
         "legend": {"type": "scroll", "data": [each["name"] for each in reversed(series)]},
-        "grid": {"left": 12, "right": 24, "top": 40, "bottom": 16},
+        "grid": {"left": 12, "right": 24, "top": 44, "bottom": 16},
         "tooltip": {"trigger": "axis"},
         "xAxis": {
             "type": "category",

@@ -141,7 +141,7 @@ def sample_chart(series: Sequence[Interval], sample: PastDays) -> Chart:
         sentence="Bars: how many cards each day of the sample finished.",
         size="small",
         option={
-            "grid": {"left": 44, "right": 16, "top": 12, "bottom": 72},
+            "grid": {"left": 44, "right": 16, "top": 20, "bottom": 72},
             "xAxis": {"data": [day_words(each.start)[:-5] for each in series]},
             "yAxis": {"minInterval": 1},
             "dataZoom": [

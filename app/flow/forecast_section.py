@@ -24,6 +24,7 @@ from app.flow.finished import (
 from app.flow.forecast import MOST_FINISHED, MOST_ITEMS
 from app.flow.forecast_charts import days_chart, items_chart, sample_chart
 from app.flow.forecast_schemas import ForecastIn
+from app.flow.over_time import over_days
 from app.flow.sections import Flow, Section
 from app.flow.spread import spread_of_days, spread_of_items
 from app.flow.throughput import Interval
@@ -124,7 +125,8 @@ def _answered(
     amounts = spread_of_items(counts, days)
     if amounts:
         charts.append(items_chart(amounts, found, by))
-    charts.append(sample_chart(shown, found.sample))
+    days_shown = [each.start for each in shown]
+    charts.append(over_days(flow, sample_chart(shown, found.sample), days_shown))
     api_url = _api_url(flow, question, found)
     return _section(
         form,

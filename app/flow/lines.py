@@ -1,7 +1,7 @@
 """The lines in time that charts show: changed limits, pulled cords and a board's markers.
 
 They come from the index of rare events, however long the history is. Each has a number, which
-stands at its line in the charts and before its words in the list.
+stands at its line in the charts, and before its words in the list and below each chart.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +17,10 @@ from app.flow.markers import markers_between
 from app.models import RARE_EVENTS, Event
 
 MOST_LINES = 60
+# Two numbers nearer to each other than this part of an axis would lie over each other.
+_APART = 30
 LIMIT, ANDON, MARKER = "limit", "andon", "marker"
-_COLORS = {LIMIT: "--ink-3", ANDON: "--danger-mark", MARKER: "--accent"}
+_COLORS = {LIMIT: "--ink-3", ANDON: "--danger-mark", MARKER: "--ink"}
 
 
 class Line(NamedTuple):
@@ -69,39 +71,55 @@ def read_lines(tx: Tx, board: OpenBoard, start: int, end: int) -> list[Line]:
     return [Line(number, *line) for number, line in enumerate(last, 1)]
 
 
-def mark_line(lines: Sequence[Line], place: Callable[[int], Any]) -> dict[str, Any]:
-    """The `markLine` of a series: each line with its number, where `place` says on the axis of
-    time that its moment is (None: nowhere)."""
-    return {
+def through(
+    option: Mapping[str, Any],
+    lines: Sequence[Line],
+    place: Callable[[int], float | None],
+    length: float,
+) -> dict[str, Any]:
+    """A chart's option with lines where `place` says on the axis of time that their moments are
+    (None: nowhere); the axis is so long.
+
+    They are a series of their own, which has no data. Lines whose numbers would lie over each other
+    carry them together: `2–4`.
+    """
+    placed = [(at, line) for line in lines if (at := place(line.at)) is not None]
+    if not placed:
+        return dict(option)
+    heaps: list[list[tuple[float, Line]]] = []
+    for at, line in placed:
+        if heaps and at - heaps[-1][0][0] < length / _APART:
+            heaps[-1].append((at, line))
+        else:
+            heaps.append([(at, line)])
+    mark_line = {
         "symbol": "none",
         "animation": False,
         "emphasis": {"disabled": True},
-        "data": [
-            {
-                "xAxis": at,
-                "words": line.words,
-                "lineStyle": {"color": _COLORS[line.kind], "type": "dashed", "width": 1},
-                "label": {
-                    "formatter": str(line.number),
-                    "color": _COLORS[line.kind],
-                    "fontSize": 10,
-                    "distance": 2,
-                },
-            }
-            for line in lines
-            if (at := place(line.at)) is not None
-        ],
+        "data": [_mark(at, line, heap) for heap in heaps for at, line in heap],
     }
+    series = {"type": "line", "data": [], "tooltip": {"trigger": "item"}, "markLine": mark_line}
+    return {**option, "series": [*option["series"], series]}
 
 
-def with_lines(
-    option: Mapping[str, Any], lines: Sequence[Line], place: Callable[[int], Any]
-) -> dict[str, Any]:
-    """A chart's option with the lines through its first series."""
-    if not lines:
-        return dict(option)
-    first, *rest = option["series"]
-    return {**option, "series": [{**first, "markLine": mark_line(lines, place)}, *rest]}
+def _mark(at: float, line: Line, heap: Sequence[tuple[float, Line]]) -> dict[str, Any]:
+    """A line; the first of a heap carries the number, or the numbers of all of them."""
+    here = [each for place, each in heap if place == at]
+    first, last = heap[0][1], heap[-1][1]
+    numbers = str(first.number) if first is last else f"{first.number}–{last.number}"
+    color = _COLORS[line.kind]
+    return {
+        "xAxis": at,
+        "words": "\n".join(f"{each.number}: {each.words}" for each in here),
+        "lineStyle": {"color": color, "type": "dashed", "width": 1},
+        "label": {
+            "show": line is first,
+            "formatter": numbers,
+            "color": color,
+            "fontSize": 10,
+            "distance": 2,
+        },
+    }
 
 
 def _told(kind: str, facts: Mapping[str, Any]) -> tuple[str, str]:

@@ -6,11 +6,11 @@ from typing import Any
 
 from app.cards.story import TYPE_WORDS
 from app.flow.bars import bar, count_axis, option, week_axis
-from app.flow.lines import with_lines
 from app.flow.mix import DEFAULT_TARGET, TYPES, Mix
 from app.flow.mix_api import WorkMix, read_mix
+from app.flow.over_time import over_weeks
 from app.flow.sections import Chart, Flow, Section, Table
-from app.flow.weeks import Week, place_in
+from app.flow.weeks import Week
 from app.words import count_of
 
 TARGET = "target"
@@ -150,13 +150,14 @@ def _by_week(flow: Flow, pairs: Sequence[tuple[Week, Mix]], target: int) -> Char
         for week, mix in pairs
     ]
     head = ["Week", *(TYPE_WORDS[name] for name in TYPES), "Unplanned", "Betterment"]
-    return Chart(
+    chart = Chart(
         "mix-weeks",
         "Finished by week and type",
         "What was finished in each week by type, and the share of improvement and debt in it.",
-        with_lines(drawn, flow.lines, place_in(weeks)),
+        drawn,
         Table(head, rows[::-1]),
     )
+    return over_weeks(flow, chart, weeks)
 
 
 def _share_of(week: Week, mix: Mix) -> dict[str, Any]:

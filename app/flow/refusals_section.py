@@ -6,11 +6,11 @@ from typing import Any
 from app.boards.rules import BOARD, PERSON
 from app.cards.labels import names_of
 from app.flow.bars import MOST_PINNED, bar, count_axis, option, week_axis
-from app.flow.lines import with_lines
+from app.flow.over_time import over_weeks
 from app.flow.refusals import Place, Refusals
 from app.flow.refusals_reading import Refused, read_refusals, refused_part
 from app.flow.sections import Chart, Flow, Section, Table
-from app.flow.weeks import counted, place_in, weeks_of
+from app.flow.weeks import counted, weeks_of
 from app.words import count_of, moment
 
 PARAMETERS: tuple[str, ...] = ()
@@ -156,13 +156,14 @@ def _by_week(flow: Flow, found: Refusals) -> Chart:
         ],
     )
     rows = [[week.words, f"{n:,}"] for week, n in zip(weeks, counts, strict=True)]
-    return Chart(
+    chart = Chart(
         "refusals-weeks",
         "Refusals by week",
         "How often a limit refused in each week.",
-        with_lines(drawn, flow.lines, place_in(weeks)),
+        drawn,
         Table(["Week", "Refused"], rows[::-1]),
     )
+    return over_weeks(flow, chart, weeks)
 
 
 def _times(count: int) -> str:

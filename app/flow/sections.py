@@ -33,8 +33,8 @@ class Flow:
 
     @property
     def lines(self) -> list[Line]:
-        """What changed within the window: the lines in time that charts show (`app/flow/lines.py`
-        puts them into an option)."""
+        """What changed within the window: the lines in time that charts show (`over_time.py` puts
+        them there)."""
         if "lines" not in self.known:
             self.known["lines"] = read_lines(self.tx, self.board, *self.window)
         return list(self.known["lines"])
@@ -71,6 +71,14 @@ class Table(NamedTuple):
     rows: Sequence[Sequence[str | Link]]
 
 
+class Note(NamedTuple):
+    """What a line in a chart means: the number that it carries, when it was, and what."""
+
+    number: str
+    when: str
+    words: str
+
+
 class Chart(NamedTuple):
     """A drawing, and its numbers as a table. `size` is `small`, `medium` or `large`."""
 
@@ -80,6 +88,7 @@ class Chart(NamedTuple):
     option: Mapping[str, Any]
     table: Table
     size: str = "medium"
+    notes: Sequence[Note] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from app.days import day_of, start_of_day
+from app.flow.over_time import over_time
 from app.flow.queries import LEAD, measured_cards, newest_done, read_done_times
 from app.flow.sections import Chart, Flow, Section, Table
 from app.flow.throughput import DAY, MONTH, WEEK, Interval, start_of_interval, throughput
@@ -110,12 +111,12 @@ def _run_chart(flow: Flow, series: Sequence[Interval], interval: str) -> Chart:
             item |= {"cards": cards, "more": each.count - len(cards)}
         data.append(item)
     mean = sum(each.count for each in series) / len(series)
-    return Chart(
+    chart = Chart(
         name="throughput-run",
         title=f"Cards done per {interval}",
         sentence=f"Bars: how many cards were done in each {interval}.",
         option={
-            "grid": {"left": 44, "right": 12, "top": 12, "bottom": 28},
+            "grid": {"left": 44, "right": 48, "top": 20, "bottom": 28},
             "xAxis": {"data": [_tick(each.start, interval) for each in series]},
             "yAxis": {"minInterval": 1},
             "series": [
@@ -125,7 +126,7 @@ def _run_chart(flow: Flow, series: Sequence[Interval], interval: str) -> Chart:
                     "barMaxWidth": 28,
                     "barCategoryGap": "25%",
                     "itemStyle": {"color": "--accent", "borderRadius": [2, 2, 0, 0]},
-                    "markLine": line("insideEndTop", {"yAxis": mean, "name": f"Mean {mean:,.1f}"}),
+                    "markLine": line("end", {"yAxis": mean, "name": f"Mean\n{mean:,.1f}"}),
                 }
             ],
         },
@@ -134,6 +135,12 @@ def _run_chart(flow: Flow, series: Sequence[Interval], interval: str) -> Chart:
             [(_interval_words(each.start, interval), f"{each.count:,}") for each in series],
         ),
     )
+    zone, places = flow.board.row.time_zone, {each.start: n for n, each in enumerate(series)}
+
+    def place(at: int) -> int | None:
+        return places.get(start_of_interval(day_of(at, zone), interval))
+
+    return over_time(flow, chart, place, len(series))
 
 
 def _cards_behind(flow: Flow, interval: str) -> Mapping[date, list[tuple[str, str, str]]]:

@@ -10,6 +10,7 @@ from app.days import day_of, next_day, start_of_day
 from app.flow.asked import MEASURES
 from app.flow.durations import in_words
 from app.flow.metrics import DAY, HOUR, MINUTE, Durations, Summary, in_order
+from app.flow.over_time import over_time
 from app.flow.queries import finished_cards
 from app.flow.scatter import Finished, Heap, heaps_of
 from app.flow.sections import Chart, Flow, Table
@@ -29,18 +30,19 @@ def times_chart(flow: Flow, found: Summary, finished: Durations, sentence: str) 
     series = _dots(flow, scale) if few else [_heaps(flow, finished, scale)]
     series[0]["markLine"] = _promises(found, scale)
     zone = flow.board.row.time_zone
-    return Chart(
+    start, end = (_wall(at, zone) for at in flow.window)
+    chart = Chart(
         "times-scatter",
         "When each card was done, and how long it took",
         sentence,
         {
             **({"legend": {"left": "auto", "right": 0}} if len(series) > 1 else {}),
             "useUTC": True,
-            "grid": {"left": 12, "right": 56, "top": 36, "bottom": 16},
+            "grid": {"left": 12, "right": 56, "top": 44, "bottom": 16},
             "xAxis": {
                 "type": "time",
-                "min": _wall(flow.window.start, zone),
-                "max": _wall(flow.window.end, zone),
+                "min": start,
+                "max": end,
                 "splitLine": {"show": False},
                 "axisLabel": {"formatter": {"month": "{MMM} {yyyy}", "day": "{d} {MMM}"}},
             },
@@ -50,6 +52,7 @@ def times_chart(flow: Flow, found: Summary, finished: Durations, sentence: str) 
         _table(finished, weeks_of(*flow.window, zone)),
         "large",
     )
+    return over_time(flow, chart, lambda at: _wall(at, zone), end - start)
 
 
 def _dots(flow: Flow, scale: int) -> list[dict[str, Any]]:

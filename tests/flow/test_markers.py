@@ -7,7 +7,7 @@ import pytest
 from app.boards.history import Fact, lock_board, read_board, record
 from app.db import SQLITE, Tx
 from app.flow import lines, markers
-from app.flow.lines import Line, mark_line, read_lines, with_lines
+from app.flow.lines import Line, read_lines, through
 from app.types import parse_moment
 from tests.flow.conftest import Past
 from tests.support import Weir
@@ -151,14 +151,24 @@ def test_lines_are_found_by_the_index_of_rare_events(past: Past, weir: Weir) -> 
         assert "ix_events_rare" in weir.db.read_now(plan, kind)
 
 
-def test_lines_go_through_the_first_series_of_a_chart() -> None:
+def test_lines_are_a_series_of_their_own() -> None:
     some = [Line(1, 10, "limit", "Limit of Test: 3 → 4"), Line(2, 99, "marker", "Too late")]
     option = {"series": [{"type": "bar", "data": [1]}, {"type": "line", "data": [2]}]}
-    found = with_lines(option, some, lambda at: at // 10 if at < 50 else None)
-    (mark,) = found["series"][0]["markLine"]["data"]
-    assert (mark["xAxis"], mark["words"]) == (1, "Limit of Test: 3 → 4")
+    found = through(option, some, lambda at: at // 10 if at < 50 else None, 9)
+    *before, added = found["series"]
+    assert before == option["series"]
+    assert added["data"] == []
+    (mark,) = added["markLine"]["data"]
+    assert (mark["xAxis"], mark["words"]) == (1, "1: Limit of Test: 3 → 4")
     assert mark["label"]["formatter"] == "1"
-    assert found["series"][1] == option["series"][1]
-    assert "markLine" not in option["series"][0]
-    assert with_lines(option, [], int) == option
-    assert mark_line(some, int)["data"][1]["xAxis"] == 99
+    assert through(option, [], float, 9) == option
+    assert through(option, some, lambda _: None, 9) == option
+
+
+def test_lines_near_each_other_carry_their_numbers_together() -> None:
+    some = [Line(number, at, "marker", f"At {at}") for number, at in enumerate((5, 5, 6, 50), 1)]
+    added = through({"series": []}, some, float, 90)["series"][0]
+    data = added["markLine"]["data"]
+    assert [each["xAxis"] for each in data] == [5, 5, 6, 50]
+    assert [each["label"]["formatter"] for each in data if each["label"]["show"]] == ["1–3", "4"]
+    assert data[0]["words"] == data[1]["words"] == "1: At 5\n2: At 5"

@@ -29,6 +29,18 @@ def chart(page: Page, name: str) -> Any:
     return json.loads(found[1])
 
 
+# The charts over time, and where on their axis the fourth and the tenth of March stand.
+OVER_TIME = {
+    "times-scatter": [1772625600000, 1773100800000],
+    "throughput-run": [0, 1],
+    "cumulative-chart": [2, 8],
+    "blockers-weeks": [0, 1],
+    "refusals-weeks": [0, 1],
+    "mix-weeks": [0, 1],
+    "forecast-sample": None,
+}
+
+
 def block(past: Past, card: Any, start: str, end: str | None, reason: str, category: str) -> None:
     """Blocks a card from one time to another."""
     past.time.at(start)
@@ -152,12 +164,19 @@ def test_what_changed_stands_in_the_charts_and_in_a_list(past: Past, reader: Rea
     past.done("2026-03-03T12:00:00Z")
     past.time.at("2026-03-04T12:00:00Z")
     past.board.limit("In progress", 3)
+    cards = [past.board.add(f"Card {number}", "In progress") for number in range(3)]
+    assert past.board.try_add("One too many", "In progress").status_code == 409
+    block(past, cards[0], "2026-03-05T12:00:00Z", None, "No key", "waiting_on_vendor")
+    past.time.at("2026-03-15T12:00:00Z")
     page = reader.page(WINDOW)
-    lines = chart(page, "mix-weeks")["series"][0]["markLine"]["data"]
-    assert [(line["xAxis"], line["label"]["formatter"], line["words"]) for line in lines] == [
-        (0, "1", "Limit of In progress: none → 3"),
-        (1, "2", "A <b> pipeline"),
-    ]
+    for name, places in OVER_TIME.items():
+        lines = chart(page, name)["series"][-1]["markLine"]["data"]
+        words = [line["words"] for line in lines]
+        assert words == ["1: Limit of In progress: none → 3", "2: A <b> pipeline"], name
+        assert places is None or [line["xAxis"] for line in lines] == places, name
+        notes = page.html.split(f'id="{name}-notes"')[1].split("</ul>")[0]
+        assert "Limit of In progress: none → 3" in notes
+        assert "A &lt;b&gt; pipeline" in notes
     assert ["2", "10 Mar 2026, 00:00", "A <b> pipeline", "Marker"] in page.rows
     assert "2 changes in this window stand in the charts." in page.text
 

@@ -60,8 +60,9 @@
         textStyle: { color: color("--ink"), fontSize: 12, lineHeight: 17 },
         formatter: (items) => {
           const some = listOf(items);
-          const head = some.length > 1 || given.tooltip?.trigger === "axis" ? [some[0]?.axisValueLabel] : [];
-          return [...head, ...some.map(wordsOf)].filter(Boolean).join("\n");
+          if (given.tooltip?.trigger !== "axis") return some.map(wordsOf).join("\n");
+          const lines = given.series.flatMap(({ markLine }) => markLine?.data ?? []).filter(({ xAxis }) => xAxis === some[0]?.dataIndex);
+          return [some[0]?.axisValueLabel, ...some.map(wordsOf), ...new Set(lines.map(({ words }) => words))].filter(Boolean).join("\n");
         },
         ...given.tooltip,
         renderMode: "richText", // Its HTML would need a laxer content policy.
