@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import orjson
 from fastapi import Depends
@@ -95,6 +95,7 @@ _FORGET_OLD = Statement(
 
 Verb = Callable[..., Any]
 Render = Callable[[Tx, Actor, Any], Any]
+T = TypeVar("T")
 
 
 class _AnsweredMeanwhile(Exception):
@@ -149,11 +150,16 @@ class Call:
             answer = await self.db.write(self._write, *unit, board=board)
         return answer.response()
 
-    async def fetch(self, verb: Verb, *args: Any) -> Any:
+    async def fetch(self, verb: Callable[..., T], *args: Any) -> T:
         """What `verb(tx, actor, *args)` returns, for a page that goes on with it."""
         return await self.db.read(lambda tx: verb(tx, identify(tx, self.credentials), *args))
 
-    async def act(self, verb: Verb, *args: Any, alone: bool = False) -> Any:
+    async def show(self, verb: Callable[[Tx, Actor], Answer | Response]) -> Response:
+        """Answers with the page, or the fragments of one, that `verb(tx, actor)` makes."""
+        made = await self.fetch(verb)
+        return made.response() if isinstance(made, Answer) else made
+
+    async def act(self, verb: Callable[..., T], *args: Any, alone: bool = False) -> T:
         """Carries out `verb(tx, actor, *args)`, for a page that goes on with what it returns; what
         locks two boards goes `alone`."""
         board = None if alone else self._board()
@@ -167,7 +173,7 @@ class Call:
         known: dict[str, str] = self.db.memory.get(BOARD_OF_CARD, {})
         return known.get(given.get("card_id", ""))
 
-    def _act(self, tx: Tx, verb: Verb, args: tuple[Any, ...]) -> Any:
+    def _act(self, tx: Tx, verb: Callable[..., T], args: tuple[Any, ...]) -> T:
         return verb(tx, writer(tx, self.credentials), *args)
 
     def _read(self, tx: Tx, verb: Verb, args: tuple[Any, ...], render: Render | None) -> Answer:
@@ -252,6 +258,19 @@ def _keep_with(refusal: Refusal, claim: dict[str, Any]) -> None:
         _keep(tx, claim, Answer(refusal.status, problem_body(refusal), {}, MEDIA_TYPE))
 
     refusal.keep = keep
+
+
+def plain(json: Callable[[Any], Any]) -> Render:
+    """Shows what a verb returns as `json` has it, which needs nothing from the database."""
+
+    def render(tx: Tx, actor: Actor, result: Any) -> Any:
+        return json(result)
+
+    return render
+
+
+def nothing(tx: Tx, actor: Actor, result: object) -> None:
+    """Shows nothing of what has gone."""
 
 
 def writer(tx: Tx, credentials: Credentials | None) -> Actor:

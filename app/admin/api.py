@@ -23,7 +23,7 @@ from app.admin.schemas import (
 from app.admin.service import NewLink, PersonRow
 from app.auth.actor import Actor
 from app.auth.links import PASSWORD_LINK_LIFE
-from app.call import CallDep
+from app.call import CallDep, plain
 from app.db import Tx
 from app.paging import PageDep, page_json
 from app.problems import responses
@@ -53,7 +53,7 @@ async def add_user(call: CallDep, body: PersonIn) -> Response:
 @router.get("/users/{user_id}", response_model=PersonOut, responses=responses())
 async def user(call: CallDep, user_id: IdInUrl) -> Response:
     """Somebody with an account."""
-    return await call.read(service.person, user_id, render=_rendered)
+    return await call.read(service.person, user_id, render=plain(_person))
 
 
 @router.patch("/users/{user_id}", response_model=PersonOut, responses=responses(409))
@@ -62,7 +62,7 @@ async def change_user(call: CallDep, user_id: IdInUrl, body: PersonPatch) -> Res
     switched off is signed out everywhere at once; tokens and streams do not work while it lasts.
     The last administrator stays one: 409. A token makes no administrators: 403."""
     changes = given(body, never_null=("name", "is_admin", "active"))
-    return await call.write(service.change_person, user_id, changes, render=_rendered)
+    return await call.write(service.change_person, user_id, changes, render=plain(_person))
 
 
 @router.post(
@@ -101,10 +101,6 @@ def _people(tx: Tx, actor: Actor, page: PageDep) -> dict[str, Any]:
 
 def _boards(tx: Tx, actor: Actor, page: PageDep) -> dict[str, Any]:
     return page_json(page, queries.boards(tx, actor, page.after_id), lambda row: row.id, _board)
-
-
-def _rendered(tx: Tx, actor: Actor, row: PersonRow) -> dict[str, Any]:
-    return _person(row)
 
 
 def _person(row: PersonRow) -> dict[str, Any]:

@@ -154,7 +154,7 @@ async def health(call: CallDep) -> Response:
             checks=found["checks"],
         )
 
-    return await call.fetch(verb)  # type: ignore[no-any-return]
+    return await call.fetch(verb)
 
 
 _KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -175,7 +175,7 @@ async def _people_page(call: Call, sent: Sent[PersonForm], status: int = 200) ->
             errors=sent.errors,
         )
 
-    return await call.fetch(verb)  # type: ignore[no-any-return]
+    return await call.fetch(verb)
 
 
 async def _person_page(
@@ -208,7 +208,7 @@ async def _person_page(
             errors=errors or {},
         )
 
-    return await call.fetch(verb)  # type: ignore[no-any-return]
+    return await call.fetch(verb)
 
 
 async def _boards_page(call: Call) -> Response:
@@ -235,7 +235,7 @@ async def _boards_page(call: Call) -> Response:
             ],
         )
 
-    return await call.fetch(verb)  # type: ignore[no-any-return]
+    return await call.fetch(verb)
 
 
 def _line(row: PersonRow, actor: Actor) -> dict[str, Any]:

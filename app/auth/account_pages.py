@@ -202,7 +202,7 @@ async def show_account(
             ],
         )
 
-    return await call.fetch(verb)  # type: ignore[no-any-return]
+    return await call.fetch(verb)
 
 
 def _sessions(tx: Tx, actor: Actor) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ from app.boards.schemas import (
     RolePatch,
 )
 from app.boards.service import MemberRow
-from app.call import Answer, CallDep
+from app.call import Answer, CallDep, plain
 from app.db import Tx
 from app.live import EventStream, Hub
 from app.paging import Page, PageDep, key_of, page_json
@@ -96,14 +96,16 @@ async def members(call: CallDep, key: KeyInUrl, page: PageDep) -> Response:
 async def add_member(call: CallDep, key: KeyInUrl, body: MemberIn) -> Response:
     """Makes a person with an account a member; an address without an account is a 422."""
     return await call.write(
-        service.add_member, key, body.email, body.role, render=_member, status=201
+        service.add_member, key, body.email, body.role, render=plain(MemberRow._asdict), status=201
     )
 
 
 @router.patch("/{key}/members/{user_id}", response_model=MemberOut, responses=responses(409))
 async def change_role(call: CallDep, key: KeyInUrl, user_id: IdInUrl, body: RolePatch) -> Response:
     """Gives a member another role; the last manager stays one (409)."""
-    return await call.write(service.change_role, key, user_id, body.role, render=_member)
+    return await call.write(
+        service.change_role, key, user_id, body.role, render=plain(MemberRow._asdict)
+    )
 
 
 @router.delete("/{key}/members/{user_id}", status_code=204, responses=responses(409))
@@ -159,10 +161,6 @@ def _members(tx: Tx, actor: Actor, key: str, page: Page) -> dict[str, Any]:
         rows = [row for row in rows if (row.name, row.user_id) > (name, user_id)]
     rows.sort(key=lambda row: (row.name, row.user_id))
     return page_json(page, rows, lambda row: [row.name, row.user_id], lambda row: row._asdict())
-
-
-def _member(tx: Tx, actor: Actor, row: MemberRow) -> dict[str, Any]:
-    return row._asdict()
 
 
 def _activity(tx: Tx, actor: Actor, key: str, page: Page, after: int | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Answers to what one does in the panel of a card: the panel, the board beside it, refusals."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.responses import Response
 
@@ -16,9 +16,41 @@ from app.cards.swaps import changes_swap, notice_of
 from app.db import Tx
 from app.details.panel import Trouble, panel_view
 from app.errors import AppError, Conflict, Invalid, StaleVersion
+from app.forms import Form, read_form
 from app.web import Web, is_htmx
 
 Verb = Callable[[Tx, Actor, CardRow], Any]
+F = TypeVar("F", bound=Form)
+
+
+async def take_form(
+    call: Call,
+    key: str,
+    number: int,
+    kind: type[F],
+    verb: Callable[[Tx, Actor, CardRow, F], Any],
+    *,
+    at: str,
+    locks: bool = False,
+) -> Response:
+    """Carries out what a form of the panel asks for: `verb(tx, actor, card, form)`, as
+    `change_card` does; a form with a mistake comes back, which is shown at the field `at`."""
+    sent = await read_form(call.request, kind)
+    form = sent.form
+    if form is None:
+        return await show_panel(
+            call,
+            key,
+            number,
+            at=at,
+            typed=sent.typed,
+            errors={at: next(iter(sent.errors.values()))},
+        )
+
+    def change(tx: Tx, actor: Actor, card: CardRow) -> None:
+        verb(tx, actor, card, form)
+
+    return await change_card(call, key, number, change, at=at, typed=sent.typed, locks=locks)
 
 
 async def change_card(

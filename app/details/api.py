@@ -1,12 +1,13 @@
 """The API of a card in depth: its comments, checklists, links and addresses outside."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from app.auth.actor import Actor
-from app.call import CallDep
+from app.call import CallDep, nothing, plain
 from app.cards.queries import find_card
 from app.db import Tx
 from app.details import checklists, comments, linked, links, weblinks
@@ -54,19 +55,23 @@ async def card_comments(call: CallDep, card_id: IdInUrl, page: PageDep) -> Respo
 async def add_comment(call: CallDep, card_id: IdInUrl, body: CommentIn) -> Response:
     """Says something about a card, in Markdown. Members of the board who are mentioned (by full or
     first name, or the e-mail's local part) stand in the event `comment.added`."""
-    return await call.write(comments.add_comment, card_id, body.body, render=_comment, status=201)
+    return await call.write(
+        comments.add_comment, card_id, body.body, render=plain(comments.comment_json), status=201
+    )
 
 
 @router.patch("/comments/{comment_id}", response_model=CommentOut, responses=responses(409))
 async def edit_comment(call: CallDep, comment_id: IdInUrl, body: CommentIn) -> Response:
     """Changes a comment of one's own; 403 for somebody else's."""
-    return await call.write(comments.edit_comment, comment_id, body.body, render=_comment)
+    return await call.write(
+        comments.edit_comment, comment_id, body.body, render=plain(comments.comment_json)
+    )
 
 
 @router.delete("/comments/{comment_id}", status_code=204, responses=responses(409))
 async def delete_comment(call: CallDep, comment_id: IdInUrl) -> Response:
     """Deletes a comment of one's own, or as a manager anybody's. Its text is gone for good."""
-    return await call.write(comments.delete_comment, comment_id, render=_gone)
+    return await call.write(comments.delete_comment, comment_id, render=nothing)
 
 
 # --- Checklists ---------------------------------------------------------------------------------
@@ -87,20 +92,24 @@ async def card_checklists(call: CallDep, card_id: IdInUrl, page: PageDep) -> Res
 async def add_checklist(call: CallDep, card_id: IdInUrl, body: ChecklistIn) -> Response:
     """Adds a checklist to a card, with its first items if wanted."""
     args = (card_id, body.name, body.items)
-    return await call.write(checklists.add_checklist, *args, render=_checklist, status=201)
+    return await call.write(
+        checklists.add_checklist, *args, render=plain(checklists.checklist_json), status=201
+    )
 
 
 @router.patch("/checklists/{checklist_id}", response_model=ChecklistOut, responses=responses(409))
 async def rename_checklist(call: CallDep, checklist_id: IdInUrl, body: ChecklistPatch) -> Response:
     """Gives a checklist another name."""
     args = (checklist_id, body.name)
-    return await call.write(checklists.rename_checklist, *args, render=_checklist)
+    return await call.write(
+        checklists.rename_checklist, *args, render=plain(checklists.checklist_json)
+    )
 
 
 @router.delete("/checklists/{checklist_id}", status_code=204, responses=responses(409))
 async def delete_checklist(call: CallDep, checklist_id: IdInUrl) -> Response:
     """Deletes a checklist with all that is on it."""
-    return await call.write(checklists.delete_checklist, checklist_id, render=_gone)
+    return await call.write(checklists.delete_checklist, checklist_id, render=nothing)
 
 
 @router.post(
@@ -112,20 +121,24 @@ async def delete_checklist(call: CallDep, checklist_id: IdInUrl) -> Response:
 async def add_item(call: CallDep, checklist_id: IdInUrl, body: ItemIn) -> Response:
     """Adds something to do to a checklist."""
     args = (checklist_id, body.text, body.index)
-    return await call.write(checklists.add_item, *args, render=_item, status=201)
+    return await call.write(
+        checklists.add_item, *args, render=plain(checklists.item_json), status=201
+    )
 
 
 @router.patch("/checklist-items/{item_id}", response_model=ItemOut, responses=responses(409))
 async def change_item(call: CallDep, item_id: IdInUrl, body: ItemPatch) -> Response:
     """Renames an item, checks or unchecks it, or gives it another place on its checklist."""
     changes = given(body, never_null=("text", "checked", "index"))
-    return await call.write(checklists.change_item, item_id, changes, render=_item)
+    return await call.write(
+        checklists.change_item, item_id, changes, render=plain(checklists.item_json)
+    )
 
 
 @router.delete("/checklist-items/{item_id}", status_code=204, responses=responses(409))
 async def delete_item(call: CallDep, item_id: IdInUrl) -> Response:
     """Takes an item off its checklist."""
-    return await call.write(checklists.delete_item, item_id, render=_gone)
+    return await call.write(checklists.delete_item, item_id, render=nothing)
 
 
 # --- Links between cards ------------------------------------------------------------------------
@@ -147,7 +160,9 @@ async def link_cards(call: CallDep, card_id: IdInUrl, body: LinkIn) -> Response:
     `/problems/already-exists` where the two are linked like this."""
     target = body.ref if body.card_id is None else body.card_id
     args = (card_id, body.kind, target)
-    return await call.write(links.link_cards, *args, render=_link, status=201, alone=True)
+    return await call.write(
+        links.link_cards, *args, render=plain(linked.link_json), status=201, alone=True
+    )
 
 
 @router.delete("/card-links/{link_id}", status_code=204, responses=responses(409))
@@ -174,23 +189,27 @@ async def card_web_links(call: CallDep, card_id: IdInUrl, page: PageDep) -> Resp
 async def add_web_link(call: CallDep, card_id: IdInUrl, body: WebLinkIn) -> Response:
     """Adds an address (http or https) to a card."""
     args = (card_id, body.url, body.title)
-    return await call.write(weblinks.add_web_link, *args, render=_web_link, status=201)
+    return await call.write(
+        weblinks.add_web_link, *args, render=plain(weblinks.web_link_json), status=201
+    )
 
 
 @router.patch("/web-links/{web_link_id}", response_model=WebLinkOut, responses=responses(409))
 async def change_web_link(call: CallDep, web_link_id: IdInUrl, body: WebLinkPatch) -> Response:
     """Changes an address or its title."""
     changes = given(body, never_null=("url", "title"))
-    return await call.write(weblinks.change_web_link, web_link_id, changes, render=_web_link)
+    return await call.write(
+        weblinks.change_web_link, web_link_id, changes, render=plain(weblinks.web_link_json)
+    )
 
 
 @router.delete("/web-links/{web_link_id}", status_code=204, responses=responses(409))
 async def delete_web_link(call: CallDep, web_link_id: IdInUrl) -> Response:
     """Takes an address off a card."""
-    return await call.write(weblinks.delete_web_link, web_link_id, render=_gone)
+    return await call.write(weblinks.delete_web_link, web_link_id, render=nothing)
 
 
-# --- What they read and show --------------------------------------------------------------------
+# --- What they read -----------------------------------------------------------------------------
 
 
 def _comments(tx: Tx, actor: Actor, card_id: int, page: Page) -> dict[str, Any]:
@@ -201,45 +220,22 @@ def _comments(tx: Tx, actor: Actor, card_id: int, page: Page) -> dict[str, Any]:
 
 def _checklists(tx: Tx, actor: Actor, card_id: int, page: Page) -> dict[str, Any]:
     find_card(tx, actor, card_id)
-    after = page.after_id
     # In the order that they were made in, which is that of their ids.
-    rest = [view for view in checklists.checklists_of(tx, card_id) if view.id > after]
-    return page_json(page, rest, lambda view: view.id, checklists.checklist_json)
+    return _rest(page, checklists.checklists_of(tx, card_id), checklists.checklist_json)
 
 
 def _links(tx: Tx, actor: Actor, card_id: int, page: Page) -> dict[str, Any]:
     find_card(tx, actor, card_id)
-    after = page.after_id
-    rows = [row for row in linked.links_of(tx, actor, card_id) if row.id > after]
-    return page_json(page, rows, lambda row: row.id, linked.link_json)
+    return _rest(page, linked.links_of(tx, actor, card_id), linked.link_json)
 
 
 def _web_links(tx: Tx, actor: Actor, card_id: int, page: Page) -> dict[str, Any]:
     find_card(tx, actor, card_id)
+    return _rest(page, weblinks.web_links_of(tx, card_id), weblinks.web_link_json)
+
+
+def _rest(page: Page, found: Sequence[Any], render: Callable[[Any], Any]) -> dict[str, Any]:
+    """A page of what was read whole, because no card has many of it."""
     after = page.after_id
-    rows = [row for row in weblinks.web_links_of(tx, card_id) if row.id > after]
-    return page_json(page, rows, lambda row: row.id, weblinks.web_link_json)
-
-
-def _comment(tx: Tx, actor: Actor, row: comments.CommentRow) -> dict[str, Any]:
-    return comments.comment_json(row)
-
-
-def _checklist(tx: Tx, actor: Actor, view: checklists.ChecklistView) -> dict[str, Any]:
-    return checklists.checklist_json(view)
-
-
-def _item(tx: Tx, actor: Actor, item: checklists.ItemRow) -> dict[str, Any]:
-    return checklists.item_json(item)
-
-
-def _link(tx: Tx, actor: Actor, row: linked.LinkRow) -> dict[str, Any]:
-    return linked.link_json(row)
-
-
-def _web_link(tx: Tx, actor: Actor, row: weblinks.WebLinkRow) -> dict[str, Any]:
-    return weblinks.web_link_json(row)
-
-
-def _gone(tx: Tx, actor: Actor, row: object) -> None:
-    """Nothing is left to be shown."""
+    rest = [each for each in found if each.id > after]
+    return page_json(page, rest, lambda each: each.id, render)

@@ -17,7 +17,7 @@ from app.cards.refs import card_id_of_ref
 from app.cards.rows import CardRow
 from app.cards.schemas import ServiceClass, WorkType
 from app.db import Tx
-from app.details.answers import board_swap, change_card, show_panel
+from app.details.answers import board_swap, change_card, show_panel, take_form
 from app.details.texts import save_text, tick_task
 from app.errors import Conflict, NotFound
 from app.forms import Form, read_form
@@ -109,32 +109,22 @@ async def card(
 @router.post("/texts/title")
 async def title(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     """Saves the title; what somebody else saved meanwhile is shown, not lost."""
-    sent = await read_form(call.request, TitleForm)
-    if sent.form is None:
-        return await show_panel(call, key, number, at="title", typed=sent.typed, errors=sent.errors)
-    form = sent.form
 
-    def verb(tx: Tx, actor: Actor, card: CardRow) -> None:
+    def verb(tx: Tx, actor: Actor, card: CardRow, form: TitleForm) -> None:
         save_text(tx, actor, card.id, "title", form.title, form.version, form.seen)
 
-    return await change_card(call, key, number, verb, at="title", typed=sent.typed)
+    return await take_form(call, key, number, TitleForm, verb, at="title")
 
 
 @router.post("/texts/description")
 async def description(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     """Saves the description; what somebody else saved meanwhile is shown, not lost."""
-    sent = await read_form(call.request, DescriptionForm)
-    if sent.form is None:
-        return await show_panel(
-            call, key, number, at="description", typed=sent.typed, errors=sent.errors
-        )
-    form = sent.form
 
-    def verb(tx: Tx, actor: Actor, card: CardRow) -> None:
+    def verb(tx: Tx, actor: Actor, card: CardRow, form: DescriptionForm) -> None:
         text = form.description
         save_text(tx, actor, card.id, "description", text, form.version, form.seen)
 
-    return await change_card(call, key, number, verb, at="description", typed=sent.typed)
+    return await take_form(call, key, number, DescriptionForm, verb, at="description")
 
 
 @router.post("/tasks")

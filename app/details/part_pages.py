@@ -8,18 +8,18 @@ from starlette.responses import Response
 from app.auth.actor import Actor
 from app.auth.pages import web_of
 from app.boards.history import read_board
-from app.call import Answer, Call, CallDep
+from app.call import Answer, CallDep
 from app.cards.pages import fragments
 from app.cards.queries import numbered_card
 from app.cards.rows import CardRow
 from app.db import Tx
 from app.details import checklists, comments, linked, links, weblinks
-from app.details.answers import change_card, show_panel
+from app.details.answers import change_card, take_form
 from app.details.pages import NothingForm
 from app.details.queries import candidates
 from app.details.schemas import LinkKind
 from app.errors import NotFound
-from app.forms import Form, Sent, read_form
+from app.forms import Form, read_form
 from app.types import (
     Caption,
     CardRef,
@@ -95,15 +95,11 @@ class WebLinkForm(Form):
 @router.post("/comments")
 async def add_comment(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     """Says something about the card."""
-    at, sent = "comment", await read_form(call.request, CommentForm)
-    if sent.form is None:
-        return await _returned(call, key, number, at, sent)
-    body = sent.form.body
 
-    def verb(tx: Tx, actor: Actor, card: CardRow) -> None:
-        comments.add_comment(tx, actor, card.id, body)
+    def verb(tx: Tx, actor: Actor, card: CardRow, form: CommentForm) -> None:
+        comments.add_comment(tx, actor, card.id, form.body)
 
-    return await change_card(call, key, number, verb, at=at, typed=sent.typed)
+    return await take_form(call, key, number, CommentForm, verb, at="comment")
 
 
 @router.post("/comments/{comment_id}")
@@ -111,16 +107,12 @@ async def edit_comment(
     call: CallDep, key: KeyInUrl, number: IdInUrl, comment_id: IdInUrl
 ) -> Response:
     """Changes what one has said oneself."""
-    at, sent = f"comment-{comment_id}", await read_form(call.request, CommentForm)
-    if sent.form is None:
-        return await _returned(call, key, number, at, sent)
-    body = sent.form.body
 
-    def verb(tx: Tx, actor: Actor, card: CardRow) -> None:
+    def verb(tx: Tx, actor: Actor, card: CardRow, form: CommentForm) -> None:
         _belongs(comment_id, comments.comments_of(tx, card.id))
-        comments.edit_comment(tx, actor, comment_id, body)
+        comments.edit_comment(tx, actor, comment_id, form.body)
 
-    return await change_card(call, key, number, verb, at=at, typed=sent.typed)
+    return await take_form(call, key, number, CommentForm, verb, at=f"comment-{comment_id}")
 
 
 @router.post("/comments/{comment_id}/delete")
@@ -143,15 +135,11 @@ async def delete_comment(
 @router.post("/checklists")
 async def add_checklist(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     """Adds a checklist."""
-    at, sent = "checklist", await read_form(call.request, ChecklistForm)
-    if sent.form is None:
-        return await _returned(call, key, number, at, sent)
-    name = sent.form.name
 
-    def verb(tx: Tx, actor: Actor, card: CardRow) -> None:
-        checklists.add_checklist(tx, actor, card.id, name)
+    def verb(tx: Tx, actor: Actor, card: CardRow, form: ChecklistForm) -> None:
+        checklists.add_checklist(tx, actor, card.id, form.name)
 
-    return await change_card(call, key, number, verb, at=at, typed=sent.typed)
+    return await take_form(call, key, number, ChecklistForm, verb, at="checklist")
 
 
 @router.post("/checklists/{checklist_id}")
@@ -159,16 +147,12 @@ async def rename_checklist(
     call: CallDep, key: KeyInUrl, number: IdInUrl, checklist_id: IdInUrl
 ) -> Response:
     """Gives a checklist another name."""
-    at, sent = f"checklist-{checklist_id}", await read_form(call.request, ChecklistForm)
-    if sent.form is None:
-        return await _returned(call, key, number, at, sent)
-    name = sent.form.name
 
-    def verb(tx: Tx, actor: Actor, card: CardRow) -> None:
+    def verb(tx: Tx, actor: Actor, card: CardRow, form: ChecklistForm) -> None:
         _belongs(checklist_id, checklists.checklists_of(tx, card.id))
-        checklists.rename_checklist(tx, actor, checklist_id, name)
+        checklists.rename_checklist(tx, actor, checklist_id, form.name)
 
-    return await change_card(call, key, number, verb, at=at, typed=sent.typed)
+    return await take_form(call, key, number, ChecklistForm, verb, at=f"checklist-{checklist_id}")
 
 
 @router.post("/checklists/{checklist_id}/delete")
@@ -190,27 +174,19 @@ async def add_item(
     call: CallDep, key: KeyInUrl, number: IdInUrl, checklist_id: IdInUrl
 ) -> Response:
     """Adds something to do."""
-    at, sent = f"checklist-{checklist_id}", await read_form(call.request, NewItemForm)
-    if sent.form is None:
-        return await _returned(call, key, number, at, sent)
-    text = sent.form.text
 
-    def verb(tx: Tx, actor: Actor, card: CardRow) -> None:
+    def verb(tx: Tx, actor: Actor, card: CardRow, form: NewItemForm) -> None:
         _belongs(checklist_id, checklists.checklists_of(tx, card.id))
-        checklists.add_item(tx, actor, checklist_id, text)
+        checklists.add_item(tx, actor, checklist_id, form.text)
 
-    return await change_card(call, key, number, verb, at=at, typed=sent.typed)
+    return await take_form(call, key, number, NewItemForm, verb, at=f"checklist-{checklist_id}")
 
 
 @router.post("/items/{item_id}")
 async def change_item(call: CallDep, key: KeyInUrl, number: IdInUrl, item_id: IdInUrl) -> Response:
     """Ticks an item, changes its text or place, or takes it away."""
-    at, sent = f"item-{item_id}", await read_form(call.request, ItemForm)
-    if sent.form is None:
-        return await _returned(call, key, number, at, sent)
-    form = sent.form
 
-    def verb(tx: Tx, actor: Actor, card: CardRow) -> None:
+    def verb(tx: Tx, actor: Actor, card: CardRow, form: ItemForm) -> None:
         views = checklists.checklists_of(tx, card.id)
         _belongs(item_id, [item for view in views for item in view.items])
         if form.do == "delete":
@@ -218,7 +194,7 @@ async def change_item(call: CallDep, key: KeyInUrl, number: IdInUrl, item_id: Id
         else:
             checklists.change_item(tx, actor, item_id, form.changes)
 
-    return await change_card(call, key, number, verb, at=at, typed=sent.typed)
+    return await take_form(call, key, number, ItemForm, verb, at=f"item-{item_id}")
 
 
 # --- Links --------------------------------------------------------------------------------------
@@ -242,15 +218,11 @@ async def find_candidates(
 @router.post("/links")
 async def add_link(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     """Links the card to another one."""
-    at, sent = "link", await read_form(call.request, LinkForm)
-    if sent.form is None:
-        return await _returned(call, key, number, at, sent)
-    form = sent.form
 
-    def verb(tx: Tx, actor: Actor, card: CardRow) -> None:
+    def verb(tx: Tx, actor: Actor, card: CardRow, form: LinkForm) -> None:
         links.link_cards(tx, actor, card.id, form.kind, form.ref)
 
-    return await change_card(call, key, number, verb, at=at, typed=sent.typed, locks=True)
+    return await take_form(call, key, number, LinkForm, verb, at="link", locks=True)
 
 
 @router.post("/links/{link_id}/delete")
@@ -268,15 +240,11 @@ async def delete_link(call: CallDep, key: KeyInUrl, number: IdInUrl, link_id: Id
 @router.post("/addresses")
 async def add_web_link(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     """Adds an address outside."""
-    at, sent = "address", await read_form(call.request, WebLinkForm)
-    if sent.form is None:
-        return await _returned(call, key, number, at, sent)
-    form = sent.form
 
-    def verb(tx: Tx, actor: Actor, card: CardRow) -> None:
+    def verb(tx: Tx, actor: Actor, card: CardRow, form: WebLinkForm) -> None:
         weblinks.add_web_link(tx, actor, card.id, form.url, form.title)
 
-    return await change_card(call, key, number, verb, at=at, typed=sent.typed)
+    return await take_form(call, key, number, WebLinkForm, verb, at="address")
 
 
 @router.post("/addresses/{web_link_id}")
@@ -284,16 +252,13 @@ async def change_web_link(
     call: CallDep, key: KeyInUrl, number: IdInUrl, web_link_id: IdInUrl
 ) -> Response:
     """Changes an address or its title."""
-    at, sent = f"address-{web_link_id}", await read_form(call.request, WebLinkForm)
-    if sent.form is None:
-        return await _returned(call, key, number, at, sent)
-    changes = {"url": sent.form.url, "title": sent.form.title}
 
-    def verb(tx: Tx, actor: Actor, card: CardRow) -> None:
+    def verb(tx: Tx, actor: Actor, card: CardRow, form: WebLinkForm) -> None:
+        changes = {"url": form.url, "title": form.title}
         _belongs(web_link_id, weblinks.web_links_of(tx, card.id))
         weblinks.change_web_link(tx, actor, web_link_id, changes)
 
-    return await change_card(call, key, number, verb, at=at, typed=sent.typed)
+    return await take_form(call, key, number, WebLinkForm, verb, at=f"address-{web_link_id}")
 
 
 @router.post("/addresses/{web_link_id}/delete")
@@ -314,9 +279,3 @@ def _belongs(thing_id: int, things: Any) -> None:
     """404 for what is on another card than the address says."""
     if thing_id not in {thing.id for thing in things}:
         raise NotFound
-
-
-async def _returned(call: Call, key: str, number: int, at: str, sent: Sent[Any]) -> Response:
-    """The panel with a form that came back, and what is wrong with it."""
-    errors = {at: next(iter(sent.errors.values()))}
-    return await show_panel(call, key, number, at=at, typed=sent.typed, errors=errors)

@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from app.auth.actor import Actor
 from app.boards.history import read_board
-from app.call import CallDep
+from app.call import CallDep, nothing, plain
 from app.db import Tx
 from app.flow import markers
-from app.flow.markers import MarkerRow, marker_json, newest_markers
+from app.flow.markers import marker_json, newest_markers
 from app.paging import Page, PageDep, key_of, page_json
 from app.problems import responses
 from app.types import DayOrMoment, IdInUrl, KeyInUrl, Line, Model
@@ -60,13 +60,13 @@ async def board_markers(call: CallDep, key: KeyInUrl, page: PageDep) -> Response
 async def add_marker(call: CallDep, key: KeyInUrl, body: MarkerIn) -> Response:
     """Sets a marker: a line in time on the board's charts, for what changed how work flows."""
     args = (key, body.at, body.words)
-    return await call.write(markers.add_marker, *args, render=_marker, status=201)
+    return await call.write(markers.add_marker, *args, render=plain(marker_json), status=201)
 
 
 @router.delete("/{marker_id}", status_code=204, responses=responses(409))
 async def delete_marker(call: CallDep, key: KeyInUrl, marker_id: IdInUrl) -> Response:
     """Takes a marker away."""
-    return await call.write(markers.delete_marker, key, marker_id, render=_gone)
+    return await call.write(markers.delete_marker, key, marker_id, render=nothing)
 
 
 def _markers(tx: Tx, actor: Actor, key: str, page: Page) -> dict[str, Any]:
@@ -77,11 +77,3 @@ def _markers(tx: Tx, actor: Actor, key: str, page: Page) -> dict[str, Any]:
         at, marker_id = key_of(page.after, int, int)
         found = newest_markers(tx, board, page.limit + 1, (at, marker_id))
     return page_json(page, found, lambda marker: [marker.at, marker.id], marker_json)
-
-
-def _marker(tx: Tx, actor: Actor, marker: MarkerRow) -> dict[str, Any]:
-    return marker_json(marker)
-
-
-def _gone(tx: Tx, actor: Actor, marker: MarkerRow) -> None:
-    """Nothing is left to be shown."""

@@ -10,7 +10,7 @@ from app.auth.actor import Actor
 from app.boards.history import OpenBoard
 from app.boards.queries import board_json
 from app.boards.schemas import BoardOut, ColumnOut, GroupOut, Kind, LaneOut
-from app.call import CallDep
+from app.call import CallDep, nothing
 from app.db import Tx
 from app.errors import Invalid
 from app.problems import responses
@@ -181,7 +181,3 @@ def _added(kind: str) -> Callable[[Tx, Actor, tuple[OpenBoard, int]], Any]:
         return _part(kind, part_id)(tx, actor, board)
 
     return render
-
-
-def nothing(tx: Tx, actor: Actor, board: OpenBoard) -> None:
-    """The answer of what has gone."""

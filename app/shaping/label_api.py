@@ -8,12 +8,12 @@ from starlette.responses import Response
 
 from app.auth.actor import Actor
 from app.boards.history import read_board
-from app.call import CallDep
+from app.call import CallDep, nothing, plain
 from app.db import Tx
 from app.paging import Page, PageDep, key_of, page_json
 from app.problems import responses
 from app.shaping import labels
-from app.shaping.labels import LabelRow, key_of_label, label_json
+from app.shaping.labels import key_of_label, label_json
 from app.types import IdInUrl, KeyInUrl, Model, Word, given
 
 router = APIRouter(prefix="/api/v1", tags=["labels"])
@@ -68,20 +68,20 @@ async def add_label(call: CallDep, key: KeyInUrl, body: LabelIn) -> Response:
     """Makes a label; a removed one of that name comes back. 409 `/problems/already-exists` where
     the board has one. A card that is given an unknown label makes it too."""
     args = (key, body.name, body.color)
-    return await call.write(labels.add_label, *args, render=_label, status=201)
+    return await call.write(labels.add_label, *args, render=plain(label_json), status=201)
 
 
 @router.patch("/labels/{label_id}", response_model=LabelOut, responses=responses(409))
 async def change_label(call: CallDep, label_id: IdInUrl, body: LabelPatch) -> Response:
     """Gives a label another name or colour, on all cards that carry it."""
     changes = given(body, never_null=("name", "color"))
-    return await call.write(labels.change_label, label_id, changes, render=_label)
+    return await call.write(labels.change_label, label_id, changes, render=plain(label_json))
 
 
 @router.delete("/labels/{label_id}", status_code=204, responses=responses(409))
 async def delete_label(call: CallDep, label_id: IdInUrl) -> Response:
     """Removes a label, from all cards too; the history keeps its name."""
-    return await call.write(labels.delete_label, label_id, render=_gone)
+    return await call.write(labels.delete_label, label_id, render=nothing)
 
 
 def _labels(tx: Tx, actor: Actor, key: str, page: Page) -> dict[str, Any]:
@@ -90,11 +90,3 @@ def _labels(tx: Tx, actor: Actor, key: str, page: Page) -> dict[str, Any]:
         name, label_id = key_of(page.after, str, int)
         found = [label for label in found if key_of_label(label) > (name, label_id)]
     return page_json(page, found, lambda label: [*key_of_label(label)], label_json)
-
-
-def _label(tx: Tx, actor: Actor, label: LabelRow) -> dict[str, Any]:
-    return label_json(label)
-
-
-def _gone(tx: Tx, actor: Actor, label: LabelRow) -> None:
-    """Nothing is left to be shown."""
