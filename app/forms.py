@@ -39,6 +39,12 @@ class Sent(Generic[F]):
     errors: dict[str, str] = field(default_factory=dict)
     form: F | None = None
 
+    def refused(self, error: AppError) -> "Sent[F]":
+        """The same form with why it was refused; raises what is no answer to a form, like a 404."""
+        if error.status not in {409, 422}:
+            raise error
+        return self.with_error(error)
+
     def with_error(self, error: AppError) -> "Sent[F]":
         """The same form with what the service found wrong; the key "" is the form as a whole."""
         if not isinstance(error, Invalid):

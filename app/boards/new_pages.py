@@ -108,4 +108,4 @@ async def _page(call: Call, sent: Sent[NewBoardForm], status: int = 200) -> Resp
             regions=regions(typed.get("time_zone") or "UTC"),
         )
 
-    return await call.fetch(verb)  # type: ignore[no-any-return]
+    return await call.fetch(verb)

@@ -11,7 +11,8 @@ from app.auth.actor import Actor
 from app.auth.checking import hashed
 from app.auth.pages import viewer_or_none, web_of, with_session
 from app.boards import service
-from app.boards.history import OpenBoard, read_board
+from app.boards.frame import board_page
+from app.boards.history import OpenBoard
 from app.boards.lines import BoardLine, board_lines
 from app.boards.rules import state_of
 from app.boards.schemas import Role
@@ -70,7 +71,7 @@ async def boards(call: CallDep) -> Response:
             may_create=True,
         )
 
-    return await call.fetch(verb)  # type: ignore[no-any-return]
+    return await call.fetch(verb)
 
 
 @router.get("/boards/{key}/people")
@@ -196,20 +197,13 @@ async def show_people(
     new_invite: Any = None,
 ) -> Response:
     """The page of a board's people, with what stood in the way of a change."""
-    web = web_of(call.request)
 
-    def verb(tx: Tx, actor: Actor) -> Response:
-        board = read_board(tx, actor, key=key)
+    def view(tx: Tx, actor: Actor, board: OpenBoard) -> dict[str, Any]:
         may_manage = board.may_manage and board.row.archived_at is None
         rows = service.members_of(tx, board.id)
-        return web.page(
-            call.request,
-            "boards/people.html",
-            actor=actor,
-            title=f"People on {board.row.name}",
-            status=status,
-            board=board_head(board),
-            members=[
+        return {
+            "title": f"People on {board.row.name}",
+            "members": [
                 {
                     **row._asdict(),
                     "initials": initials(row.name),
@@ -220,8 +214,8 @@ async def show_people(
                 }
                 for row in rows
             ],
-            roles=[{"value": v, "words": w, "help": h} for v, w, h in _ROLES],
-            invites=[
+            "roles": [{"value": v, "words": w, "help": h} for v, w, h in _ROLES],
+            "invites": [
                 {
                     "id": row.id,
                     "role_words": _ROLE_WORDS[row.role],
@@ -232,12 +226,12 @@ async def show_people(
             ]
             if may_manage
             else [],
-            new_invite=new_invite,
-            values=typed or {},
-            errors=errors or {},
-        )
+            "new_invite": new_invite,
+            "values": typed or {},
+            "errors": errors or {},
+        }
 
-    return await call.fetch(verb)  # type: ignore[no-any-return]
+    return await board_page(call, key, "boards/people.html", view, status)
 
 
 def _order(line: BoardLine) -> tuple[bool, bool, str]:
@@ -260,22 +254,6 @@ def _item(line: BoardLine) -> dict[str, Any]:
         "done_count": line.done_count,
         "sample": line.sample,
         "archived": line.archived_at is not None,
-    }
-
-
-def board_head(board: OpenBoard) -> dict[str, Any]:
-    """What the pages around a board show of it."""
-    open_ = board.row.archived_at is None
-    return {
-        "key": board.row.key,
-        "name": board.row.name,
-        "url": f"/boards/{board.row.key}",
-        "archived": not open_,
-        "may_work": board.may_work and open_,
-        "may_manage": board.may_manage and open_,
-        "first_column": board.shape.columns[0].id if board.shape.columns else None,
-        # An archived board has settings too: there it comes back.
-        "manages": board.may_manage,
     }
 
 

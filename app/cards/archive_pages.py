@@ -1,6 +1,6 @@
 """A board's archive: what lies in it, and the way back."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from app.auth.actor import Actor
 from app.auth.pages import web_of
-from app.boards.history import read_board
-from app.boards.pages import board_head
+from app.boards.frame import board_page
+from app.boards.history import OpenBoard
 from app.call import Call, CallDep
 from app.cards.bulk import MOST_CARDS, Changed, Chosen, RestoreAll, change_cards
 from app.cards.queries import archived_cards, numbered_card
@@ -69,35 +69,29 @@ async def show_archive(
     text: str = "",
 ) -> Response:
     """The archive page, with what stood in the way of a restore."""
-    web = web_of(call.request)
 
-    def verb(tx: Tx, actor: Actor) -> Response:
-        found = read_board(tx, actor, key=key)
+    def view(tx: Tx, actor: Actor, board: OpenBoard) -> dict[str, Any]:
         notice = None
         if error is not None:
-            card = None if number is None else numbered_card(tx, found, number)
+            card = None if number is None else numbered_card(tx, board, number)
             column_id = None if card is None else card.column_id
-            notice = notice_of(error, found.shape, card=card, column_id=column_id, many=True)
-        return web.page(
-            call.request,
-            "boards/archive.html",
-            actor=actor,
-            title=f"Archive of {found.row.name}",
-            status=200 if error is None else error.status,
-            board=board_head(found),
-            q=text,
-            cards=[
+            notice = notice_of(error, board.shape, card=card, column_id=column_id, many=True)
+        return {
+            "title": f"Archive of {board.row.name}",
+            "q": text,
+            "cards": [
                 {
                     "id": row.id,
-                    "ref": f"{found.row.key}-{row.number}",
-                    "url": f"/boards/{found.row.key}/cards/{row.number}",
+                    "ref": f"{board.row.key}-{row.number}",
+                    "url": f"/boards/{board.row.key}/cards/{row.number}",
                     "title": row.title,
                     "column_name": row.column_name,
-                    "archived": moment(row.archived_at, found.row.time_zone),
+                    "archived": moment(row.archived_at, board.row.time_zone),
                 }
-                for row in archived_cards(tx, found, ARCHIVED_SHOWN, text or None)
+                for row in archived_cards(tx, board, ARCHIVED_SHOWN, text or None)
             ],
-            notice=notice,
-        )
+            "notice": notice,
+        }
 
-    return await call.fetch(verb)  # type: ignore[no-any-return]
+    status = 200 if error is None else error.status
+    return await board_page(call, key, "boards/archive.html", view, status)

@@ -8,19 +8,19 @@ from starlette.responses import Response
 from app.auth.actor import Actor
 from app.auth.pages import web_of
 from app.boards import rules
-from app.boards.history import OpenBoard, read_board
-from app.boards.pages import board_head
+from app.boards.history import OpenBoard
 from app.boards.rules import Place
 from app.boards.shape import Cell
-from app.call import Answer, Call, CallDep
+from app.call import Call, CallDep
 from app.cards import service
 from app.cards.archive_pages import show_archive
+from app.cards.card_form import card_form
 from app.cards.confirming import ask_first
 from app.cards.faces import face_of
 from app.cards.heads import full_words
-from app.cards.pages import HTML, refused_card, write_card
+from app.cards.pages import refused_card, write_card
 from app.cards.placing import Spot
-from app.cards.queries import numbered_card, titles_in
+from app.cards.queries import titles_in
 from app.cards.rows import CardRow
 from app.cards.schemas import Category
 from app.cards.service import CATEGORIES
@@ -30,7 +30,6 @@ from app.db import Tx
 from app.errors import ConfirmationNeeded, Conflict, Invalid, StaleVersion
 from app.forms import Form, Sent, read_form
 from app.types import IdInUrl, IndexInUrl, KeyInUrl, Note, Reason, SeqInUrl
-from app.web import is_htmx
 
 router = APIRouter(prefix="/boards/{key}/cards/{number}", include_in_schema=False)
 
@@ -88,19 +87,15 @@ async def move(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     if sent.form is None:
         return await _move_page(call, key, number, None, None, sent.errors, 422)
     form = sent.form
+    place = (form.column_id, form.lane_id)
     spot = Spot(form.before_card_id, form.after_card_id, form.index)
 
-    def verb(tx: Tx, actor: Actor, board: OpenBoard) -> CardRow:
-        found = numbered_card(tx, board, number)
-        return service.move_card(
-            tx, actor, found.id, form.column_id, form.lane_id, spot, form.version, form.confirmed
-        )
-
-    def was(tx: Tx, board: OpenBoard) -> CardRow:
-        return numbered_card(tx, board, number)
+    def verb(tx: Tx, actor: Actor, card: CardRow) -> CardRow:
+        args = (*place, spot, form.version, form.confirmed)
+        return service.move_card(tx, actor, card.id, *args)
 
     try:
-        return await write_card(call, key, verb, also=was)
+        return await write_card(call, key, number, verb)
     except ConfirmationNeeded as question:
         return await ask_first(call, key, number, question, sent.typed)
     except (Conflict, StaleVersion, Invalid) as error:
@@ -122,9 +117,8 @@ async def block(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
         return await _block_page(call, key, number, sent, 422)
     form = sent.form
 
-    def verb(tx: Tx, actor: Actor, board: OpenBoard) -> CardRow:
-        found = numbered_card(tx, board, number)
-        return service.block_card(tx, actor, found.id, form.reason, form.category)
+    def verb(tx: Tx, actor: Actor, card: CardRow) -> CardRow:
+        return service.block_card(tx, actor, card.id, form.reason, form.category)
 
     return await _changed(call, key, number, verb)
 
@@ -137,8 +131,8 @@ async def unblock(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
         return await _block_page(call, key, number, sent, 422)
     note = sent.form.note
 
-    def verb(tx: Tx, actor: Actor, board: OpenBoard) -> CardRow:
-        return service.unblock_card(tx, actor, numbered_card(tx, board, number).id, note)
+    def verb(tx: Tx, actor: Actor, card: CardRow) -> CardRow:
+        return service.unblock_card(tx, actor, card.id, note)
 
     return await _changed(call, key, number, verb)
 
@@ -148,8 +142,8 @@ async def archive(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     """Takes a card off the board."""
     await read_form(call.request, VersionForm)
 
-    def verb(tx: Tx, actor: Actor, board: OpenBoard) -> CardRow:
-        return service.archive_card(tx, actor, numbered_card(tx, board, number).id)
+    def verb(tx: Tx, actor: Actor, card: CardRow) -> CardRow:
+        return service.archive_card(tx, actor, card.id)
 
     return await _changed(call, key, number, verb, told=lambda card: Told(f"Archived {card.ref}"))
 
@@ -160,11 +154,11 @@ async def restore(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     sent = await read_form(call.request, VersionForm)
     from_archive = sent.form is not None and sent.form.back == "archive"
 
-    def verb(tx: Tx, actor: Actor, board: OpenBoard) -> CardRow:
-        return service.restore_card(tx, actor, numbered_card(tx, board, number).id)
+    def verb(tx: Tx, actor: Actor, card: CardRow) -> CardRow:
+        return service.restore_card(tx, actor, card.id)
 
     try:
-        done = await write_card(call, key, verb)
+        done = await write_card(call, key, number, verb)
     except Conflict as error:
         if from_archive:
             return await show_archive(call, key, number, error)
@@ -177,7 +171,7 @@ async def restore(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
 
 async def _changed(call: Call, key: str, number: int, verb: Any, **more: Any) -> Response:
     try:
-        return await write_card(call, key, verb, **more)
+        return await write_card(call, key, number, verb, **more)
     except Conflict as error:
         return await refused_card(call, key, number, None, error)
 
@@ -193,18 +187,17 @@ async def _move_page(
 ) -> Response:
     web = web_of(call.request)
 
-    def verb(tx: Tx, actor: Actor) -> Response | Answer:
-        board = read_board(tx, actor, key=key)
-        row = numbered_card(tx, board, number)
+    def view(tx: Tx, actor: Actor, board: OpenBoard, card: CardRow) -> dict[str, Any]:
         shape = board.shape
-        here = Cell(row.column_id, row.lane_id)
+        here = Cell(card.column_id, card.lane_id)
         chosen = Cell(
-            column_id if column_id in shape.column else row.column_id,
-            lane_id if lane_id in shape.lane else row.lane_id,
+            column_id if column_id in shape.column else card.column_id,
+            lane_id if lane_id in shape.lane else card.lane_id,
         )
         held = rules.usage(shape, board.counts)
-        values = {
-            "card": face_of(tx, web, board, row),
+        return {
+            "title": f"Move {card.ref}",
+            "card": face_of(tx, web, board, card),
             "columns": [
                 {
                     "id": column.id,
@@ -226,25 +219,11 @@ async def _move_page(
                 }
                 for lane in shape.lanes
             ],
-            "places": _places(tx, row, chosen, stays=chosen == here),
+            "places": _places(tx, card, chosen, stays=chosen == here),
             "errors": errors or {},
         }
-        if is_htmx(call.request):
-            html = web.render("cards/_move_form.html", **values)
-            return Answer(status, html.encode(), {"Vary": "HX-Request"}, HTML)
-        return web.page(
-            call.request,
-            "cards/move.html",
-            actor=actor,
-            title=f"Move {row.ref}",
-            status=status,
-            board=board_head(board),
-            notice=None,
-            **values,
-        )
 
-    found = await call.fetch(verb)
-    return found.response() if isinstance(found, Answer) else found
+    return await card_form(call, key, number, "move", view, status)
 
 
 async def _block_page(
@@ -252,12 +231,11 @@ async def _block_page(
 ) -> Response:
     web = web_of(call.request)
 
-    def verb(tx: Tx, actor: Actor) -> Response | Answer:
-        board = read_board(tx, actor, key=key)
-        row = numbered_card(tx, board, number)
-        values = {
-            "card": face_of(tx, web, board, row),
-            "blocked": None if row.block_id is None else blocked_now(row, board),
+    def view(tx: Tx, actor: Actor, board: OpenBoard, card: CardRow) -> dict[str, Any]:
+        return {
+            "title": f"Block {card.ref}",
+            "card": face_of(tx, web, board, card),
+            "blocked": None if card.block_id is None else blocked_now(card, board),
             "categories": [
                 {
                     "value": category,
@@ -269,22 +247,8 @@ async def _block_page(
             "values": sent.typed,
             "errors": sent.errors,
         }
-        if is_htmx(call.request):
-            html = web.render("cards/_block_form.html", **values)
-            return Answer(status, html.encode(), {"Vary": "HX-Request"}, HTML)
-        return web.page(
-            call.request,
-            "cards/block.html",
-            actor=actor,
-            title=f"Block {row.ref}",
-            status=status,
-            board=board_head(board),
-            notice=None,
-            **values,
-        )
 
-    found = await call.fetch(verb)
-    return found.response() if isinstance(found, Answer) else found
+    return await card_form(call, key, number, "block", view, status)
 
 
 def _places(tx: Tx, row: CardRow, cell: Cell, *, stays: bool) -> list[dict[str, Any]]:

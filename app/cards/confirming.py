@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from app.auth.actor import Actor
 from app.auth.pages import web_of
+from app.boards.frame import board_head
 from app.boards.history import read_board
-from app.boards.pages import board_head
 from app.call import Answer, Call
 from app.cards.faces import face_of
 from app.cards.pages import fragments
@@ -57,8 +57,7 @@ async def ask_first(
         )
         return fragments(back + web.render("cards/confirm.swap.html", **values), 409)
 
-    found = await call.fetch(verb)
-    return found.response() if isinstance(found, Answer) else found
+    return await call.show(verb)
 
 
 def _in_line(point: str) -> Markup:

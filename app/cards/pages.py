@@ -124,8 +124,7 @@ async def show_board(
             page.headers["ETag"] = tag
         return page
 
-    found = await call.fetch(verb)
-    return found.response() if isinstance(found, Answer) else found
+    return await call.show(verb)
 
 
 def _is_untidy(query: QueryParams, asked: Asked) -> bool:
@@ -136,12 +135,12 @@ def _is_untidy(query: QueryParams, asked: Asked) -> bool:
 async def write_card(
     call: Call,
     key: str,
-    verb: Any,
+    number: int,
+    verb: Callable[[Tx, Actor, CardRow], CardRow],
     *,
-    also: Any = None,
     told: Callable[[CardRow], Told] | None = None,
 ) -> Response:
-    """Carries out a change of one card from a page: `verb(tx, actor, board)` on the locked board.
+    """Carries out a change of one card from a page: `verb(tx, actor, card)` on the locked board.
 
     htmx gets the fragments that changed, a plain form a redirect to the board. `told` says what
     the page tells of it and offers to take back.
@@ -151,14 +150,14 @@ async def write_card(
 
     def unit(tx: Tx, actor: Actor) -> Any:
         before = lock_board(tx, actor, need=VIEWER, key=key)
-        was: CardRow | None = also(tx, before) if also else None
-        card: CardRow = verb(tx, actor, before)
+        was = numbered_card(tx, before, number)
+        card = verb(tx, actor, was)
         said = None if told is None else told(card)
         if not htmx:
             return said
         after = read_board(tx, actor, key=key)
         places = {Cell(card.column_id, card.lane_id)}
-        if was is not None:
+        if was.archived_at is None:
             places.add(Cell(was.column_id, was.lane_id))
         return fragments(
             changes_swap(

@@ -7,10 +7,10 @@ from starlette.responses import Response
 
 from app.auth.actor import Actor
 from app.auth.pages import web_of
-from app.boards.history import OpenBoard, read_board
+from app.boards.history import read_board
 from app.call import Answer, Call, CallDep
 from app.cards import service
-from app.cards.pages import HTML, refused_card, write_card
+from app.cards.pages import fragments, refused_card, write_card
 from app.cards.queries import numbered_card
 from app.cards.rows import CardRow
 from app.db import Tx
@@ -42,12 +42,11 @@ async def change_title(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Respons
         return await _form(call, key, number, sent, 422)
     form = sent.form
 
-    def verb(tx: Tx, actor: Actor, board: OpenBoard) -> CardRow:
-        card = numbered_card(tx, board, number)
+    def verb(tx: Tx, actor: Actor, card: CardRow) -> CardRow:
         return service.edit_card(tx, actor, card.id, {"title": form.title}, form.version)
 
     try:
-        return await write_card(call, key, verb)
+        return await write_card(call, key, number, verb)
     except (Conflict, StaleVersion) as error:
         return await refused_card(call, key, number, None, error)
 
@@ -63,6 +62,6 @@ async def _form(call: Call, key: str, number: int, sent: Sent[Any], status: int 
             values={"title": card.title, **sent.typed},
             errors=sent.errors,
         )
-        return Answer(status, html.encode(), {"Vary": "HX-Request"}, HTML)
+        return fragments(html, status)
 
     return await call.read(verb)

@@ -8,12 +8,12 @@ from starlette.responses import Response
 from app.auth.actor import Actor
 from app.auth.pages import web_of
 from app.boards import rules
-from app.boards.history import read_board
-from app.boards.pages import board_head
+from app.boards.history import OpenBoard, read_board
 from app.boards.rules import Place
 from app.call import Answer, Call, CallDep
+from app.cards.card_form import card_form
 from app.cards.heads import full_words
-from app.cards.pages import HTML, fragments, refused_card
+from app.cards.pages import fragments, refused_card
 from app.cards.queries import numbered_card
 from app.cards.rows import CardRow
 from app.cards.swaps import Told, changes_swap, notice_of
@@ -90,14 +90,16 @@ async def _form(
     error: AppError | None = None,
     status: int = 200,
 ) -> Response:
-    web = web_of(call.request)
-
-    def verb(tx: Tx, actor: Actor) -> Response | Answer:
-        board = read_board(tx, actor, key=key)
-        card = numbered_card(tx, board, number)
+    def view(tx: Tx, actor: Actor, board: OpenBoard, card: CardRow) -> dict[str, Any]:
         others = boards_to_go_to(tx, actor, board.id)
         target = next((each for each in others if each.key == chosen), next(iter(others), None))
-        values: dict[str, Any] = {
+        notice = None
+        if error is not None:
+            there = "" if target is None else target.name
+            notice = notice_of(error, board.shape, card=card, column_id=None, elsewhere=there)
+        return {
+            "title": f"Move {card.ref} to another board",
+            "notice": notice,
             "card": {
                 "ref": card.ref,
                 "title": card.title,
@@ -110,26 +112,8 @@ async def _form(
             **_places(tx, actor, None if target is None else target.key),
             "errors": errors or {},
         }
-        if is_htmx(call.request):
-            html = web.render("cards/_transfer_form.html", **values)
-            return Answer(status, html.encode(), {"Vary": "HX-Request"}, HTML)
-        notice = None
-        if error is not None:
-            there = "" if target is None else target.name
-            notice = notice_of(error, board.shape, card=card, column_id=None, elsewhere=there)
-        return web.page(
-            call.request,
-            "cards/transfer.html",
-            actor=actor,
-            title=f"Move {card.ref} to another board",
-            status=status,
-            board=board_head(board),
-            notice=notice,
-            **values,
-        )
 
-    found = await call.fetch(verb)
-    return found.response() if isinstance(found, Answer) else found
+    return await card_form(call, key, number, "transfer", view, status)
 
 
 def _places(tx: Tx, actor: Actor, key: str | None) -> dict[str, Any]:

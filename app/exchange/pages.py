@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from app.auth.actor import Actor
 from app.auth.pages import web_of
-from app.boards.history import read_board
-from app.boards.pages import board_head
+from app.boards.frame import board_page
+from app.boards.history import OpenBoard
 from app.call import Call, CallDep
 from app.db import Tx
 from app.errors import AppError, Invalid
@@ -75,25 +75,19 @@ def _words(result: ImportResult, come: str) -> str:
 async def _show(
     call: Call, key: str, text: str = "", *, tried: str = "", problem: AppError | None = None
 ) -> Response:
-    web = web_of(call.request)
     problems = []
     if isinstance(problem, Invalid):
         problems = places_said(problem)
     elif problem is not None:
         problems = [("", problem.detail)]
 
-    def verb(tx: Tx, actor: Actor) -> Response:
-        board = read_board(tx, actor, key=key)
-        return web.page(
-            call.request,
-            "exchange/import.html",
-            actor=actor,
-            title=f"Import and export, {board.row.name}",
-            status=200 if problem is None else problem.status,
-            board=board_head(board),
-            text=text if len(text) <= MOST_GIVEN_BACK else "",
-            tried=tried,
-            problems=problems,
-        )
+    def view(tx: Tx, actor: Actor, board: OpenBoard) -> dict[str, Any]:
+        return {
+            "title": f"Import and export, {board.row.name}",
+            "text": text if len(text) <= MOST_GIVEN_BACK else "",
+            "tried": tried,
+            "problems": problems,
+        }
 
-    return await call.fetch(verb)  # type: ignore[no-any-return]
+    status = 200 if problem is None else problem.status
+    return await board_page(call, key, "exchange/import.html", view, status)

@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from app.auth.actor import Actor
 from app.auth.pages import web_of
-from app.boards.history import read_board
-from app.boards.pages import board_head
+from app.boards.frame import board_page
+from app.boards.history import OpenBoard, read_board
 from app.call import Call, CallDep
 from app.days import moment_of
 from app.db import Tx
@@ -56,9 +56,7 @@ async def set_marker(call: CallDep, key: KeyInUrl) -> Response:
     try:
         await call.act(verb)
     except AppError as error:
-        if error.status not in {409, 422}:
-            raise
-        return await _show(call, key, sent.with_error(error), error.status)
+        return await _show(call, key, sent.refused(error), error.status)
     return _back(call, f"/boards/{key}/flow#markers", f"“{form.words}” stands in the charts.")
 
 
@@ -73,12 +71,9 @@ async def remove_marker(call: CallDep, key: KeyInUrl, marker_id: IdInUrl) -> Res
 async def _show(
     call: Call, key: str, sent: Sent[MarkerForm] | None = None, status: int = 200
 ) -> Response:
-    web = web_of(call.request)
-
-    def verb(tx: Tx, actor: Actor) -> Response:
-        board = read_board(tx, actor, key=key)
+    def view(tx: Tx, actor: Actor, board: OpenBoard) -> dict[str, Any]:
         zone = board.row.time_zone
-        values: dict[str, Any] = {
+        values = {
             "url": f"/boards/{board.row.key}/flow/markers",
             "may_set": may_set_markers(board),
             "typed": {} if sent is None else sent.typed,
@@ -93,17 +88,9 @@ async def _show(
                 for marker in newest_markers(tx, board, MOST_MARKERS)
             ],
         }
-        return web.page(
-            call.request,
-            "flow/markers.html",
-            actor=actor,
-            title=f"Markers of {board.row.name}",
-            status=status,
-            board=board_head(board),
-            values=values,
-        )
+        return {"title": f"Markers of {board.row.name}", "values": values}
 
-    return await call.fetch(verb)  # type: ignore[no-any-return]
+    return await board_page(call, key, "flow/markers.html", view, status)
 
 
 def _back(call: Call, where: str, words: str) -> Response:

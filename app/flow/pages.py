@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from app.auth.actor import Actor
 from app.auth.pages import web_of
+from app.boards.frame import board_head
 from app.boards.history import OpenBoard, read_board
-from app.boards.pages import board_head
 from app.call import CallDep
 from app.db import Tx
 from app.errors import Invalid
@@ -90,7 +90,7 @@ async def flow(call: CallDep, key: KeyInUrl) -> Response:
             **controls_of(tx, board, asked),
         )
 
-    return await call.fetch(verb)  # type: ignore[no-any-return]
+    return await call.fetch(verb)
 
 
 def _sections(tx: Tx, board: OpenBoard, asked: Asked) -> tuple[list[Section], str]:

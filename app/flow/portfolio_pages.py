@@ -64,7 +64,7 @@ async def portfolio(call: CallDep) -> Response:
             window_words=window_words(window, "UTC"),
         )
 
-    return await call.fetch(verb)  # type: ignore[no-any-return]
+    return await call.fetch(verb)
 
 
 def _address(span: str, sort: str, falling: bool) -> str:

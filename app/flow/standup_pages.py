@@ -6,9 +6,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from app.auth.actor import Actor
-from app.auth.pages import web_of
-from app.boards.history import OpenBoard, read_board
-from app.boards.pages import board_head
+from app.boards.frame import board_page
+from app.boards.history import OpenBoard
 from app.boards.shape import Column
 from app.call import CallDep
 from app.cards.pace import FEWEST, bars_words
@@ -31,21 +30,12 @@ MOST_MOVED = 16
 @router.get("/standup")
 async def standup(call: CallDep, key: KeyInUrl) -> Response:
     """What to talk about today, from right to left: blocked, late and full, and what has moved."""
-    web = web_of(call.request)
 
-    def verb(tx: Tx, actor: Actor) -> Response:
-        board = read_board(tx, actor, key=key)
-        return web.page(
-            call.request,
-            "flow/standup.html",
-            actor=actor,
-            title=f"Stand-up of {board.row.name}",
-            board=board_head(board),
-            seq=board.seq,
-            **_shown(board, read_standup(tx, board)),
-        )
+    def view(tx: Tx, actor: Actor, board: OpenBoard) -> dict[str, Any]:
+        shown = _shown(board, read_standup(tx, board))
+        return {"title": f"Stand-up of {board.row.name}", "seq": board.seq, **shown}
 
-    return await call.fetch(verb)  # type: ignore[no-any-return]
+    return await board_page(call, key, "flow/standup.html", view)
 
 
 def _shown(board: OpenBoard, found: Standup) -> dict[str, Any]:

@@ -103,7 +103,7 @@ async def add_column(call: CallDep, key: KeyInUrl) -> Response:
     try:
         await call.act(service.add_column, key, fields, form.position)
     except AppError as error:
-        return await _list(call, key, _wrong(sent, error), status=error.status)
+        return await _list(call, key, sent.refused(error), status=error.status)
     return back(call, key, "/columns", f"{form.name} is on the board.")
 
 
@@ -134,8 +134,6 @@ async def order_columns(call: CallDep, key: KeyInUrl) -> Response:
             return asked
         await call.act(service.order_columns, key, order)
     except AppError as error:
-        if error.status not in {409, 422}:
-            raise
         return await _list(call, key, problem=sentence_of(error), status=error.status)
     return back(call, key, "/columns", "The columns have their new order.")
 
@@ -164,7 +162,7 @@ async def change_column(call: CallDep, key: KeyInUrl, column_id: IdInUrl) -> Res
     try:
         await call.act(service.change_column, column_id, form.fields())
     except AppError as error:
-        return await _one(call, key, column_id, _wrong(sent, error), status=error.status)
+        return await _one(call, key, column_id, sent.refused(error), status=error.status)
     return back(call, key, "/columns", f"{form.name} is saved.")
 
 
@@ -189,8 +187,6 @@ async def delete_column(call: CallDep, key: KeyInUrl, column_id: IdInUrl) -> Res
     try:
         await call.act(service.delete_column, column_id, form.target)
     except AppError as error:
-        if error.status not in {409, 422}:
-            raise
         return await _one(call, key, column_id, problem=sentence_of(error), status=error.status)
     return back(call, key, "/columns", "The column is deleted. Its past stays in the statistics.")
 
@@ -296,12 +292,6 @@ def _stepped(shape: Shape, move: str) -> list[int]:
     if kind == "column" and part_id in shape.column:
         return moved_column(shape, part_id, step)
     return moved_group(shape, part_id, step)
-
-
-def _wrong(sent: Sent[ColumnForm], error: AppError) -> Sent[ColumnForm]:
-    if error.status not in {409, 422}:
-        raise error
-    return sent.with_error(error)
 
 
 def _first(errors: Mapping[str, str]) -> str:

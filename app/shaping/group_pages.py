@@ -48,7 +48,7 @@ async def add_group(call: CallDep, key: KeyInUrl) -> Response:
     try:
         await call.act(service.add_group, key, form.name, form.wip_limit, form.column_ids)
     except AppError as error:
-        return await _list(call, key, _wrong(sent, error), form.column_ids, error.status)
+        return await _list(call, key, sent.refused(error), form.column_ids, error.status)
     return back(call, key, "/groups", f"{form.name} is a group now.")
 
 
@@ -69,7 +69,7 @@ async def change_group(call: CallDep, key: KeyInUrl, group_id: IdInUrl) -> Respo
     try:
         await call.act(service.change_group, group_id, form.model_dump())
     except AppError as error:
-        wrong = _wrong(sent, error)
+        wrong = sent.refused(error)
         return await _one(call, key, group_id, wrong, form.column_ids, error.status)
     return back(call, key, "/groups", f"{form.name} is saved.")
 
@@ -153,9 +153,3 @@ def _columns(
         }
         for column in shape.columns
     ]
-
-
-def _wrong(sent: Sent[GroupForm], error: AppError) -> Sent[GroupForm]:
-    if error.status not in {409, 422}:
-        raise error
-    return sent.with_error(error)

@@ -48,7 +48,7 @@ async def add_lane(call: CallDep, key: KeyInUrl) -> Response:
     try:
         await call.act(service.add_lane, key, fields)
     except AppError as error:
-        return await _list(call, key, _wrong(sent, error), status=error.status)
+        return await _list(call, key, sent.refused(error), status=error.status)
     return back(call, key, "/lanes", f"{form.name} is on the board.")
 
 
@@ -69,8 +69,6 @@ async def order_lanes(call: CallDep, key: KeyInUrl) -> Response:
     try:
         await call.act(verb)
     except AppError as error:
-        if error.status not in {409, 422}:
-            raise
         return await _list(call, key, problem=sentence_of(error), status=error.status)
     return back(call, key, "/lanes", "The lanes have their new order.")
 
@@ -92,7 +90,7 @@ async def change_lane(call: CallDep, key: KeyInUrl, lane_id: IdInUrl) -> Respons
     try:
         await call.act(service.change_lane, lane_id, form.model_dump())
     except AppError as error:
-        return await _one(call, key, lane_id, _wrong(sent, error), status=error.status)
+        return await _one(call, key, lane_id, sent.refused(error), status=error.status)
     return back(call, key, "/lanes", f"{form.name} is saved.")
 
 
@@ -107,8 +105,6 @@ async def delete_lane(call: CallDep, key: KeyInUrl, lane_id: IdInUrl) -> Respons
     try:
         await call.act(service.delete_lane, lane_id, sent.form.target)
     except AppError as error:
-        if error.status not in {409, 422}:
-            raise
         return await _one(call, key, lane_id, problem=sentence_of(error), status=error.status)
     return back(call, key, "/lanes", "The lane is deleted. Its past stays in the history.")
 
@@ -176,9 +172,3 @@ async def _one(
         }
 
     return await settings_page(call, key, "lane.html", "lanes", "Lane", values, status)
-
-
-def _wrong(sent: Sent[LaneForm], error: AppError) -> Sent[LaneForm]:
-    if error.status not in {409, 422}:
-        raise error
-    return sent.with_error(error)

@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from app.auth.actor import Actor
 from app.auth.pages import web_of
+from app.boards.frame import board_page
 from app.boards.history import OpenBoard, read_board
-from app.boards.pages import board_head
 from app.call import Call
 from app.db import Tx
 from app.errors import AppError, Forbidden
@@ -19,8 +19,7 @@ Values = Callable[[Tx, OpenBoard], dict[str, Any]]
 def managed_board(tx: Tx, actor: Actor, key: str) -> OpenBoard:
     """A board for the pages on which it is shaped; 403 for those who may not shape it."""
     board = read_board(tx, actor, key=key)
-    if not board.may_manage:
-        raise Forbidden("Only a manager of the board may shape it.")
+    _check_may_shape(board)
     return board
 
 
@@ -28,22 +27,12 @@ async def settings_page(
     call: Call, key: str, template: str, part: str, title: str, values: Values, status: int = 200
 ) -> Response:
     """A page of a board's settings; `part` is its place in their navigation."""
-    web = web_of(call.request)
 
-    def verb(tx: Tx, actor: Actor) -> Response:
-        board = managed_board(tx, actor, key)
-        return web.page(
-            call.request,
-            f"shaping/{template}",
-            actor=actor,
-            title=f"{title}, {board.row.name}",
-            status=status,
-            board=board_head(board),
-            part=part,
-            **values(tx, board),
-        )
+    def view(tx: Tx, actor: Actor, board: OpenBoard) -> dict[str, Any]:
+        _check_may_shape(board)
+        return {"title": f"{title}, {board.row.name}", "part": part, **values(tx, board)}
 
-    return await call.fetch(verb)  # type: ignore[no-any-return]
+    return await board_page(call, key, f"shaping/{template}", view, status)
 
 
 def back(call: Call, key: str, where: str, words: str) -> Response:
@@ -52,5 +41,12 @@ def back(call: Call, key: str, where: str, words: str) -> Response:
 
 
 def sentence_of(error: AppError) -> str:
-    """What stood in the way, as a sentence."""
+    """What stood in the way of a change, as a sentence; raises what is no answer to a form."""
+    if error.status not in {409, 422}:
+        raise error
     return f"{error.detail[:1].upper()}{error.detail[1:].rstrip('.')}."
+
+
+def _check_may_shape(board: OpenBoard) -> None:
+    if not board.may_manage:
+        raise Forbidden("Only a manager of the board may shape it.")
