@@ -27,6 +27,7 @@ from app.flow import (
     times_section,
 )
 from app.flow.asked import Asked, read_asked, window_asked
+from app.flow.beside import panel_beside
 from app.flow.controls import controls_of
 from app.flow.sections import Flow, Section
 from app.flow.words import window_words
@@ -76,17 +77,19 @@ async def flow(call: CallDep, key: KeyInUrl) -> Response:
                 sections, words = _sections(tx, board, asked)
             except Invalid:
                 errors["from"] = "The window must begin before it ends."
+        title = f"Flow of {board.row.name}"
         is_wrong = errors or any(section.problem for section in sections)
         return web.page(
             call.request,
             "flow/flow.html",
             actor=actor,
-            title=f"Flow of {board.row.name}",
+            title=title,
             status=422 if is_wrong else 200,
             board=board_head(board),
             errors=errors,
             sections=sections,
             window_words=words,
+            panel=panel_beside(tx, board, call.request.query_params, title),
             **controls_of(tx, board, asked),
         )
 

@@ -13,6 +13,7 @@ from app.call import CallDep
 from app.cards.pace import FEWEST, bars_words
 from app.days import day_of
 from app.db import Tx
+from app.flow.beside import panel_beside
 from app.flow.durations import in_words
 from app.flow.standup import Full, sentence_of
 from app.flow.standup_reading import Standup, read_standup
@@ -32,8 +33,13 @@ async def standup(call: CallDep, key: KeyInUrl) -> Response:
     """What to talk about today, from right to left: blocked, late and full, and what has moved."""
 
     def view(tx: Tx, actor: Actor, board: OpenBoard) -> dict[str, Any]:
-        shown = _shown(board, read_standup(tx, board))
-        return {"title": f"Stand-up of {board.row.name}", "seq": board.seq, **shown}
+        title = f"Stand-up of {board.row.name}"
+        return {
+            "title": title,
+            "seq": board.seq,
+            "panel": panel_beside(tx, board, call.request.query_params, title),
+            **_shown(board, read_standup(tx, board)),
+        }
 
     return await board_page(call, key, "flow/standup.html", view)
 

@@ -218,6 +218,7 @@ def line(place: str, *marks: Mapping[str, Any]) -> dict[str, Any]:
             "position": place,
             "color": "--ink",
             "fontSize": 11,
+            "lineHeight": 13,
             "backgroundColor": "--surface",
             "padding": [1, 3],
         },

@@ -716,6 +716,21 @@ def flow_sample(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def flow_card(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/flow?card={scene.card('Raise the')['number']}")
+    expect(page.locator("#panel-name")).to_contain_text("Raise the")
+
+
+@sight()
+def flow_walked(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/flow")
+    box = page.locator("#throughput-run .chart-box[data-drawn]")
+    for key in ("End", "ArrowLeft", "Enter"):
+        box.press(key)
+    expect(page.locator("#throughput-run-pinned")).to_be_visible()
+
+
+@sight()
 def flow_filter(page: Page, scene: Scene) -> None:
     visit(page, f"{scene.url}/flow?team=ops")
     page.get_by_role("button", name="Team").click()
@@ -775,6 +790,13 @@ def portfolio_without_boards(page: Page, scene: Scene) -> None:
 @sight()
 def standup(page: Page, scene: Scene) -> None:
     visit(page, f"{scene.url}/standup")
+
+
+@sight()
+def standup_card(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/standup")
+    page.locator(".part-blocked .standup-title").first.click()
+    expect(page.locator("#panel-blocked")).to_be_visible()
 
 
 @sight()

@@ -137,5 +137,46 @@ def test_a_step_of_the_value_stream_leads_to_the_cards_that_were_longest_in_it(
     expect(longest).to_be_hidden()
     step.click()
     expect(longest).to_contain_text("longest here")
-    longest.get_by_role("link").first.click()
-    expect(flow).to_have_url(re.compile(r"/cards/\d+$"))
+    link = longest.get_by_role("link").first
+    ref = link.locator(".ref").inner_text()
+    link.click()
+    expect(flow.locator("#panel .ref").first).to_have_text(ref)
+    expect(longest).to_be_hidden()
+    flow.keyboard.press("Escape")
+    expect(step).to_be_focused()
+
+
+def test_a_card_opens_over_the_page_and_its_close_gives_everything_back(
+    flow: Page, ops: BoardOf
+) -> None:
+    panel, row = flow.locator("#panel"), behind(flow).nth(1)
+    title = row.get_by_role("link").inner_text()
+    row.get_by_role("link").press("Enter")
+    expect(panel).to_be_focused()
+    expect(flow).to_have_title(re.compile(rf"{title} · Weir"))
+    expect(flow).to_have_url(re.compile(rf"/boards/{ops.key}/flow\?card=\d+$"))
+    flow.keyboard.press("Escape")
+    expect(row.get_by_role("link")).to_be_focused()
+    expect(panel).to_be_hidden()
+    expect(flow).to_have_url(re.compile(rf"/boards/{ops.key}/flow$"))
+    flow.go_forward()
+    expect(panel).to_be_visible()
+    flow.reload()
+    expect(flow.locator("#panel-name")).to_contain_text(title)
+    flow.locator("#panel-close").click()
+    expect(panel).to_be_hidden()
+    expect(flow).to_have_title(re.compile("^Flow of"))
+    expect(flow).to_have_url(re.compile(rf"/boards/{ops.key}/flow$"))
+
+
+def test_a_card_is_changed_over_the_page(flow: Page, ops: BoardOf) -> None:
+    row = behind(flow).nth(1)
+    number = int(row.locator(".ref").inner_text().split("-")[1])
+    row.get_by_role("link").click()
+    flow.locator("#panel-title").fill("Another title")
+    flow.locator("#panel-title").press("Enter")
+    expect(flow.locator("#panel-history")).to_contain_text("Another title")
+    flow.locator("#comment-body").fill("A word about it")
+    flow.keyboard.press("Control+Enter")
+    expect(flow.locator(".comment")).to_contain_text(["A word about it"])
+    assert ops.person.get(f"/boards/{ops.key}/cards/{number}")["title"] == "Another title"

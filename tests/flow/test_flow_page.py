@@ -72,7 +72,7 @@ class Page(HTMLParser):
             self._cell = True
         is_sent = found.get("type") != "checkbox" or "checked" in found
         if tag == "input" and "name" in found and is_sent:
-            self._form.append((found["name"], found["value"]))
+            self._form.append((found["name"], found.get("value", "")))
         self._text.append(" ")
 
     def handle_endtag(self, tag: str) -> None:

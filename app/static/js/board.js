@@ -7,7 +7,7 @@
   const board = document.getElementById("board");
   if (!board) return;
 
-  const byId = (id) => document.getElementById(id);
+  const { byId, say, ask, good, element, failure, mayHelpAgain } = window.Weir;
   const boardUrl = board.dataset.url;
   const mayWork = board.dataset.mayWork === "1";
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -23,17 +23,6 @@
   const QUIET_TYPES = ["move.refused", "undo.refused", "member.changed", "label.created", "marker.added", "marker.deleted"]; // These take a number and change nothing here.
 
   // ---- Words ----------------------------------------------------------------------------------------------------
-
-  let saying = 0;
-  function say(text) {
-    // After the focus has settled, or screen readers drop the message.
-    clearTimeout(saying);
-    saying = setTimeout(() => {
-      const region = byId("live-region");
-      region.textContent = "";
-      region.textContent = text;
-    }, 150);
-  }
 
   const columnOf = (node) => node.closest(".column");
   const nameOf = (column) => column.dataset.name;
@@ -250,25 +239,6 @@
 
   // ---- Asking the server ------------------------------------------------------------------------------------------
 
-  /** One request whose answer is applied out of band; gives the HTTP status, 0 when the server was not reached. */
-  async function ask(verb, url, values = {}, source = byId("sync")) {
-    let status = 0;
-    const note = (event) => {
-      if (event.detail.requestConfig?.elt === source) status = event.detail.xhr?.status ?? 0;
-    };
-    document.addEventListener("htmx:afterRequest", note);
-    try {
-      await htmx.ajax(verb, url, { source, swap: "none", values });
-    } catch {
-      status = 0;
-    } finally {
-      document.removeEventListener("htmx:afterRequest", note);
-    }
-    return status;
-  }
-
-  const good = (status) => status >= 200 && status < 300;
-
   let dragging = false;
   let held = false;
   let syncing = false;
@@ -358,25 +328,6 @@
   }
 
   const attendAll = () => Array.from(document.querySelectorAll(".notice-place:not(:empty)"), attend).join(" ");
-
-  function element(tag, className, text) {
-    const node = document.createElement(tag);
-    if (className) node.className = className;
-    if (text) node.textContent = text;
-    return node;
-  }
-
-  /** Why the server did not do it, in words. */
-  function failure(status) {
-    if (status === 0) return "Weir could not be reached.";
-    if (status === 401) return "You are signed out.";
-    if (status === 403) return "You may not do this here.";
-    if (status === 404) return "It is not here any more.";
-    if (status === 429 || status === 503) return "Weir is busy.";
-    return `Weir answered ${status}.`;
-  }
-
-  const mayHelpAgain = (status) => status === 0 || status === 429 || status >= 500;
 
   function problemNotice(place, headline, outcome, retry) {
     const notice = element("div", "notice");
@@ -978,7 +929,8 @@
 
   // What the other scripts of the board's page work with. They change no card themselves: they ask here.
   window.Weir = {
-    board, boardUrl, mayWork, byId, say, toast, ask, good, failure, mayHelpAgain, element, write, move, rove,
+    ...window.Weir,
+    board, boardUrl, mayWork, toast, write, move, rove,
     cardsIn, seenCards, cardById, refOf, linkOf, columnOf, nameOf, placeWords, whereWords, dismissAll, attendAll, problemNotice,
     openDialog, openForm, closeMenu, handleOf, measureHeads, readState, prepare, refreshSoon, afterWrite, own, send, undo, archive, offerUndo, toldWords, keepFocus,
     menuCard: () => menuCard,

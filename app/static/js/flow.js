@@ -46,6 +46,19 @@
 
   const wordsOf = (item) => item.data?.words ?? `${item.seriesName ? `${item.seriesName}: ` : ""}${item.value}`;
 
+  /** What the pointer is told: of an item, or of all that lie at a place of the axis with the lines that go through it. */
+  function told(items, { series, tooltip }) {
+    if (tooltip?.trigger !== "axis") return items.map(wordsOf).join("\n");
+    const lines = series.flatMap(({ markLine }) => markLine?.data ?? []).filter(({ xAxis }) => xAxis === items[0]?.dataIndex);
+    return [items[0]?.axisValueLabel, ...items.map(wordsOf), ...new Set(lines.map(({ words }) => words))].filter(Boolean).join("\n");
+  }
+
+  function tip(words) {
+    const node = document.createElement("p");
+    node.textContent = words;
+    return node;
+  }
+
   /** What all charts have in common. */
   function dressed(option) {
     const given = colored(option);
@@ -55,17 +68,10 @@
       grid: { left: 12, right: 24, top: 32, bottom: 16 },
       ...given,
       tooltip: {
-        trigger: "item", confine: true, appendTo: null,
-        backgroundColor: color("--surface"), borderColor: color("--line-strong"), borderWidth: 1, padding: [6, 10],
-        textStyle: { color: color("--ink"), fontSize: 12, lineHeight: 17 },
-        formatter: (items) => {
-          const some = listOf(items);
-          if (given.tooltip?.trigger !== "axis") return some.map(wordsOf).join("\n");
-          const lines = given.series.flatMap(({ markLine }) => markLine?.data ?? []).filter(({ xAxis }) => xAxis === some[0]?.dataIndex);
-          return [some[0]?.axisValueLabel, ...some.map(wordsOf), ...new Set(lines.map(({ words }) => words))].filter(Boolean).join("\n");
-        },
+        trigger: "item", confine: true, transitionDuration: 0, renderMode: "html", className: "chart-tip",
+        backgroundColor: "", borderWidth: 0, padding: 0, extraCssText: "box-shadow:none;",
         ...given.tooltip,
-        renderMode: "richText", // Its HTML would need a laxer content policy.
+        formatter: (items) => tip(told(listOf(items), given)),
       },
     };
     if (given.legend) full.legend = { textStyle: { color: color("--ink-2"), fontSize: 11 }, icon: "roundRect", itemWidth: 12, itemHeight: 8, top: 0, left: 0, ...given.legend };
@@ -92,22 +98,23 @@
     }
     chart.setOption(dressed(option), true);
     box.dataset.drawn = "";
+    box.dispatchEvent(new Event("weir:drawn"));
   }
 
-  /** Keeps the cards of what was clicked below the chart, until another click or Escape. */
+  /** Keeps the cards of what was clicked below the chart, until another click or Escape; gives how many they are. */
   function pin(box, item) {
     const cards = item.data?.cards;
-    if (!cards) return;
+    if (!cards) return 0;
     const place = box.parentElement.querySelector(".pinned");
     const words = document.createElement("p");
     words.textContent = wordsOf(item);
     const close = document.createElement("button");
     Object.assign(close, { type: "button", className: "button button-small", textContent: "Close", id: `${place.id}-close` });
-    close.addEventListener("click", () => { place.hidden = true; });
+    close.addEventListener("click", () => unpin(place));
     const list = document.createElement("ul");
-    for (const [ref, url, title] of cards) {
+    for (const [number, [ref, url, title]] of cards.entries()) {
       const link = document.createElement("a");
-      Object.assign(link, { href: url, textContent: `${ref} ${title ?? ""}` });
+      Object.assign(link, { id: `${place.id}-${number}`, href: url, textContent: `${ref} ${title ?? ""}` });
       const entry = document.createElement("li");
       entry.append(link);
       list.append(entry);
@@ -122,6 +129,14 @@
     head.append(words, close);
     place.replaceChildren(head, list);
     place.hidden = false;
+    return cards.length + (item.data.more ?? 0);
+  }
+
+  /** Takes the list away; a focus in it goes back to the chart. */
+  function unpin(place) {
+    const within = place.contains(document.activeElement);
+    place.hidden = true;
+    if (within) place.parentElement.querySelector(".chart-box").focus({ preventScroll: true });
   }
 
   function drawAll() {
@@ -130,7 +145,7 @@
   }
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") for (const place of document.querySelectorAll(".pinned:not([hidden])")) place.hidden = true;
+    if (event.key === "Escape" && !event.defaultPrevented) document.querySelectorAll(".pinned:not([hidden])").forEach(unpin);
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
   new MutationObserver(drawAll).observe(document.documentElement, { attributeFilter: ["data-theme"] });
@@ -144,4 +159,5 @@
     for (const box of document.querySelectorAll("[data-chart]:not([data-drawn])")) draw(box);
   });
   drawAll();
+  window.Weir.pin = pin;
 })();

@@ -7,7 +7,7 @@
   const { Weir } = window;
   const byId = (id) => document.getElementById(id);
   if (!Weir || !byId("panel")) return;
-  const { board, boardUrl, ask, good, say } = Weir;
+  const { board, boardUrl, ask, good, say, addressOf = (url = boardUrl) => url + location.search, shown = () => location.pathname } = Weir;
   const panel = () => byId("panel");
   const isOpen = () => !panel().hidden;
   const cardHere = () => Weir.cardById(panel().dataset.card ?? 0);
@@ -76,9 +76,8 @@
       return;
     }
     if (panel().dataset.url !== url) return location.assign(url); // It has another address now.
-    const address = url + location.search;
-    if (how === "push") history.pushState({ weir: "panel" }, "", address);
-    else if (how === "replace") history.replaceState(history.state, "", address);
+    if (how === "push") history.pushState({ weir: "panel" }, "", addressOf(url));
+    else if (how === "replace") history.replaceState(history.state, "", addressOf(url));
     if (!wasOpen) {
       panel().classList.add("is-arriving");
       panel().addEventListener("animationend", (event) => event.currentTarget.classList.remove("is-arriving"), { once: true });
@@ -107,17 +106,17 @@
   async function close() {
     if (!(await flush())) return;
     if (history.state?.weir === "panel") return history.back();
-    history.replaceState(null, "", boardUrl + location.search);
+    history.replaceState(null, "", addressOf());
     shut();
   }
 
   addEventListener("popstate", async () => {
-    const path = location.pathname;
+    const path = shown();
     if (path === wanted) return; // Only the fragment has changed.
     if (/\/cards\/\d+$/.test(path)) open(path, "");
     else if (isOpen()) {
       if (await flush()) shut();
-      else history.pushState({ weir: "panel" }, "", wanted + location.search);
+      else history.pushState({ weir: "panel" }, "", addressOf(wanted));
     }
   });
 
@@ -234,7 +233,7 @@
   /** Closes the panel of a card that is not there any more. */
   function leaveGone() {
     if (history.state?.weir === "panel") history.back();
-    else history.replaceState(null, "", boardUrl + location.search);
+    else history.replaceState(null, "", addressOf());
     shut();
   }
 

@@ -42,6 +42,11 @@
   }
 
   const stream = new EventSource(`/api/v1/boards/${encodeURIComponent(main.dataset.key)}/events?after=${main.dataset.seq}`);
-  for (const type of TYPES) stream.addEventListener(type, soon);
+  for (const type of TYPES) {
+    stream.addEventListener(type, (event) => {
+      soon();
+      if (type !== "resync") document.dispatchEvent(new CustomEvent("weir:event", { detail: JSON.parse(event.data) })); // For a card's panel.
+    });
+  }
   setInterval(refresh, 60_000);
 })();
