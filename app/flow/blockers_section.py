@@ -209,6 +209,7 @@ def _weekly(flow: Flow, weeks: Sequence[Week], found: Sequence[Balance]) -> Char
         "How many blockers came and went in each week, and how many were open at its end.",
         drawn,
         Table(["Week", "New", "Resolved", "Open"], rows[::-1]),
+        wide=True,
     )
     return over_weeks(flow, chart, weeks)
 

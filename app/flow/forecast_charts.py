@@ -140,6 +140,7 @@ def sample_chart(series: Sequence[Interval], sample: PastDays) -> Chart:
         title="The past days that are drawn from",
         sentence="Bars: how many cards each day of the sample finished.",
         size="small",
+        wide=True,
         option={
             "grid": {"left": 44, "right": 16, "top": 20, "bottom": 72},
             "xAxis": {"data": [day_words(each.start)[:-5] for each in series]},

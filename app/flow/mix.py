@@ -64,10 +64,10 @@ def mixed(kinds: Iterable[Kind]) -> Mix:
     return Mix(tuple(counts.values()), unplanned)
 
 
-def mixed_by_week(kinds: Sequence[tuple[Kind, Sequence[int]]], weeks: int) -> list[Mix]:
-    """The mix of each week, from how many cards of each kind there are in it."""
+def mixed_by_span(kinds: Sequence[tuple[Kind, Sequence[int]]], spans: int) -> list[Mix]:
+    """The mix of each week or month, from how many cards of each kind there are in it."""
     return [
-        mixed(kind._replace(cards=counts[week]) for kind, counts in kinds) for week in range(weeks)
+        mixed(kind._replace(cards=counts[span]) for kind, counts in kinds) for span in range(spans)
     ]
 
 

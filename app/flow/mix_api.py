@@ -15,11 +15,11 @@ from app.call import CallDep
 from app.cards.schemas import WorkType
 from app.csvtext import MEDIA_TYPE, csv_rows
 from app.db import Tx
-from app.flow.mix import DEFAULT_TARGET, TYPES, Mix, mixed, mixed_by_week
-from app.flow.mix_reading import read_finished, read_in_progress
+from app.flow.mix import DEFAULT_TARGET, TYPES, Mix, mixed, mixed_by_span
+from app.flow.mix_reading import Finished, read_finished, read_in_progress
 from app.flow.queries import Wanted, Window, window_of
 from app.flow.schemas import StatsIn
-from app.flow.weeks import Week, counted, weeks_of
+from app.flow.weeks import Month, Week, counted, months_of, weeks_of
 from app.problems import responses
 from app.types import KeyInUrl, digits
 
@@ -65,8 +65,8 @@ class BettermentOut(SharesOut):
     )
 
 
-class WeekOfMixOut(BaseModel):
-    """What was finished in a week, named by its Monday."""
+class SpanOfMixOut(BaseModel):
+    """What was finished in a week or a month, named by its first day."""
 
     start: str = Field(examples=["2026-03-02"])
     finished: dict[WorkType, int]
@@ -89,15 +89,17 @@ class WorkMixOut(BaseModel):
         "planned."
     )
     betterment: BettermentOut
-    weeks: list[WeekOfMixOut] = Field(description="Every week of the window.")
+    weeks: list[SpanOfMixOut] = Field(description="Every week of the window, from Monday on.")
+    months: list[SpanOfMixOut] = Field(description="Every month of the window.")
 
 
 class WorkMix(NamedTuple):
-    """What the work on a board is made of, and was in each week of the window."""
+    """What the work on a board is made of, and was in each week and month of the window."""
 
     finished: Mix
     in_progress: Mix
     weeks: Sequence[tuple[Week, Mix]]
+    months: Sequence[tuple[Month, Mix]]
 
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -125,12 +127,17 @@ def read_mix(tx: Tx, board: OpenBoard, window: Window, wanted: Wanted) -> WorkMi
     """What the work is made of: for the API and for the page."""
     found = read_finished(tx, board, window, wanted.cards)
     weeks = weeks_of(*window, board.row.time_zone)
-    by_week = [(each.kind, counted(each.moments, weeks)) for each in found]
+    months = months_of(*window, board.row.time_zone)
     return WorkMix(
         finished=mixed(each.kind for each in found),
         in_progress=mixed(read_in_progress(tx, board, wanted.cards)),
-        weeks=list(zip(weeks, mixed_by_week(by_week, len(weeks)), strict=True)),
+        weeks=list(zip(weeks, _mixes(found, weeks), strict=True)),
+        months=list(zip(months, _mixes(found, months), strict=True)),
     )
+
+
+def _mixes(found: Sequence[Finished], spans: Sequence[Week | Month]) -> list[Mix]:
+    return mixed_by_span([(each.kind, counted(each.moments, spans)) for each in found], len(spans))
 
 
 def _statistics(tx: Tx, actor: Actor, key: str, wanted: Wanted, target: int) -> dict[str, Any]:
@@ -155,15 +162,17 @@ def _statistics(tx: Tx, actor: Actor, key: str, wanted: Wanted, target: int) -> 
             "target": target / 100,
             "reached": done.reaches(target),
         },
-        "weeks": [
-            {
-                "start": week.monday.isoformat(),
-                "finished": dict(zip(TYPES, each.counts, strict=True)),
-                "unplanned": each.unplanned,
-                "betterment_share": _float(each.share(each.betterment)),
-            }
-            for week, each in mix.weeks
-        ],
+        "weeks": [_span(week.monday.isoformat(), each) for week, each in mix.weeks],
+        "months": [_span(month.first.isoformat(), each) for month, each in mix.months],
+    }
+
+
+def _span(start: str, mix: Mix) -> dict[str, Any]:
+    return {
+        "start": start,
+        "finished": dict(zip(TYPES, mix.counts, strict=True)),
+        "unplanned": mix.unplanned,
+        "betterment_share": _float(mix.share(mix.betterment)),
     }
 
 

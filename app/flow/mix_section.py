@@ -10,7 +10,9 @@ from app.flow.mix import DEFAULT_TARGET, TYPES, Mix
 from app.flow.mix_api import WorkMix, read_mix
 from app.flow.over_time import over_weeks
 from app.flow.sections import Chart, Flow, Section, Table
-from app.flow.weeks import Week
+from app.flow.shares import percent_beside
+from app.flow.throughput_section import line
+from app.flow.weeks import Month, Week
 from app.words import count_of
 
 TARGET = "target"
@@ -49,7 +51,13 @@ def section(flow: Flow) -> Section:
         title="Work mix",
         sentence=sentence_of(mix, target),
         missing="" if has_cards else _missing(flow),
-        charts=[_by_week(flow, mix.weeks, target), _by_type(mix)] if has_cards else [],
+        charts=[
+            _by_week(flow, mix.weeks),
+            _by_month(flow, mix.months, target),
+            _by_type(mix),
+        ]
+        if has_cards
+        else [],
         body="flow/_mix.html",
         explain="flow/_mix_explain.html",
         api_url=flow.api("work-mix", **more),
@@ -65,10 +73,11 @@ def sentence_of(mix: WorkMix, target: int) -> str:
         in_progress = count_of(mix.in_progress.total, "card")
         verb = "is" if mix.in_progress.total == 1 else "are"
         return f"Nothing was finished in this window; {in_progress} {verb} in progress."
+    share = Fraction(done.betterment, done.total)
     than = "at least" if done.reaches(target) else "under"
     unplanned = f"{_percent(done.share(done.unplanned))} were" if done.unplanned else "none was"
     return (
-        f"Of {count_of(done.total, 'finished card')} {_percent(done.share(done.betterment))} "
+        f"Of {count_of(done.total, 'finished card')} {percent_beside(share, target)} "
         f"improved the system or paid back debt, {than} the target of {target} %; "
         f"{unplanned} unplanned."
     )
@@ -87,7 +96,7 @@ def _missing(flow: Flow) -> str:
     return "No card was finished in this window, and none is in progress."
 
 
-def _by_week(flow: Flow, pairs: Sequence[tuple[Week, Mix]], target: int) -> Chart:
+def _by_week(flow: Flow, pairs: Sequence[tuple[Week, Mix]]) -> Chart:
     weeks = [week for week, _ in pairs]
     series: list[dict[str, Any]] = [
         {
@@ -103,42 +112,8 @@ def _by_week(flow: Flow, pairs: Sequence[tuple[Week, Mix]], target: int) -> Char
         }
         for place, name in enumerate(TYPES)
     ]
-    series += [
-        {
-            "name": "Betterment",
-            "type": "line",
-            "yAxisIndex": 1,
-            "color": "--ink",
-            "symbolSize": 4,
-            "lineStyle": {"width": 1.5},
-            "connectNulls": True,
-            "data": [_share_of(week, mix) for week, mix in pairs],
-        },
-        {
-            "name": f"Target {target} %",
-            "type": "line",
-            "yAxisIndex": 1,
-            "color": "--ink-3",
-            "symbol": "none",
-            "lineStyle": {"width": 1.5, "type": "dotted"},
-            "data": [bar(target, f"Target {target} %") for _ in pairs],
-        },
-    ]
     drawn = option(
-        legend={"type": "scroll", "top": 2, "itemHeight": 12},
-        xAxis=week_axis(weeks),
-        yAxis=[
-            count_axis(),
-            {
-                "type": "value",
-                "min": 0,
-                "max": 100,
-                "interval": 50,
-                "axisLabel": {"formatter": "{value} %"},
-                "splitLine": {"show": False},
-            },
-        ],
-        series=series,
+        legend={"type": "scroll"}, xAxis=week_axis(weeks), yAxis=count_axis(), series=series
     )
     rows = [
         [
@@ -153,18 +128,71 @@ def _by_week(flow: Flow, pairs: Sequence[tuple[Week, Mix]], target: int) -> Char
     chart = Chart(
         "mix-weeks",
         "Finished by week and type",
-        "What was finished in each week by type, and the share of improvement and debt in it.",
+        "What was finished in each week by type.",
         drawn,
         Table(head, rows[::-1]),
+        wide=True,
     )
     return over_weeks(flow, chart, weeks)
 
 
-def _share_of(week: Week, mix: Mix) -> dict[str, Any]:
-    share = mix.share(mix.betterment)
-    if share is None:
-        return {"value": None}
-    return bar(round(100 * float(share), 1), f"{week.words}: {_percent(share)} betterment")
+def _by_month(flow: Flow, pairs: Sequence[tuple[Month, Mix]], target: int) -> Chart:
+    """The share of improvement and debt beside the target; a month without a finished card has
+    none."""
+    months = [month for month, _ in pairs]
+    shares = [mix.share(mix.betterment) for _, mix in pairs]
+    bars = [
+        bar(
+            0 if share is None else round(100 * float(share), 1),
+            f"{month.words}: {_of_all(mix)}, {_against(mix, target)}",
+        )
+        for (month, mix), share in zip(pairs, shares, strict=True)
+    ]
+    drawn = option(
+        grid={"left": 12, "right": 56, "top": 24, "bottom": 18},
+        xAxis={"type": "category", "data": [month.words for month in months]},
+        yAxis={
+            "type": "value",
+            "min": 0,
+            "axisLabel": {"formatter": "{value} %"},
+        },
+        series=[
+            {
+                "type": "bar",
+                "color": "--ok-ink",
+                "barMaxWidth": 36,
+                "data": bars,
+                "markLine": line("end", {"yAxis": target, "name": f"Target\n{target} %"}),
+            }
+        ],
+    )
+    rows = [
+        [
+            month.words,
+            f"{mix.total:,}",
+            f"{mix.betterment:,}",
+            "–" if share is None else percent_beside(share, target),
+            _against(mix, target),
+        ]
+        for (month, mix), share in zip(pairs, shares, strict=True)
+    ]
+    chart = Chart(
+        "mix-months",
+        "Improvement and debt by month",
+        f"The share of improvement and debt in each month beside the target of {target} %.",
+        drawn,
+        Table(["Month", "Finished", "Improvement and debt", "Share", "Target"], rows[::-1]),
+    )
+    return over_weeks(flow, chart, months)
+
+
+def _of_all(mix: Mix) -> str:
+    return f"{mix.betterment:,} of {count_of(mix.total, 'finished card')}"
+
+
+def _against(mix: Mix, target: int) -> str:
+    reached = mix.reaches(target)
+    return "–" if reached is None else "reached" if reached else "under"
 
 
 def _by_type(mix: WorkMix) -> Chart:

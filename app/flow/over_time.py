@@ -6,12 +6,12 @@ from datetime import date
 from app.days import day_of
 from app.flow.lines import through
 from app.flow.sections import Chart, Flow, Note
-from app.flow.weeks import Week, place_in
+from app.flow.weeks import Month, Week, place_in
 from app.words import moment
 
 
-def over_weeks(flow: Flow, chart: Chart, weeks: Sequence[Week]) -> Chart:
-    """A chart with a bar for each week of the window."""
+def over_weeks(flow: Flow, chart: Chart, weeks: Sequence[Week | Month]) -> Chart:
+    """A chart with a bar for each week or month of the window."""
     return over_time(flow, chart, place_in(weeks), len(weeks))
 
 

@@ -60,11 +60,19 @@ async def portfolio(call: CallDep) -> Response:
             ],
             heads=[_head(name, words, span, sort, falling) for name, words in _COLUMNS.items()],
             boards=[_row(board, span) for board in _ordered(boards, sort, falling)],
+            api_url=(api_url := _api_url(window)),
+            csv_url=f"{api_url}&format=csv",
             sentence=_sentence(boards),
             window_words=window_words(window, "UTC"),
         )
 
     return await call.fetch(verb)
+
+
+def _api_url(window: Window) -> str:
+    """Where the API gives the same numbers."""
+    fields = {"from": clock.iso(window.start), "to": clock.iso(window.end)}
+    return f"/api/v1/portfolio?{urlencode(fields)}"
 
 
 def _address(span: str, sort: str, falling: bool) -> str:

@@ -80,7 +80,8 @@ class Note(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """A drawing, and its numbers as a table. `size` is `small`, `medium` or `large`."""
+    """A drawing, and its numbers as a table. `size` is `small`, `medium` or `large`; a wide one has
+    no other beside it."""
 
     name: str  # its id on the page
     title: str  # empty where the part's own is enough
@@ -89,6 +90,7 @@ class Chart(NamedTuple):
     table: Table
     size: str = "medium"
     notes: Sequence[Note] = ()
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,3 +11,12 @@ def percent(share: Fraction) -> str:
     if whole == 100 and share != 1:
         return "over 99 %"
     return f"{whole} %"
+
+
+def percent_beside(share: Fraction, target: int) -> str:
+    """A share in percent beside a target, with so many digits that one sees whether it reaches it:
+    `19.5 %`, and not `20 %`, where 20 % are wanted."""
+    digits = 0
+    while (round(share * 100, digits) >= target) != (share * 100 >= target):
+        digits += 1
+    return f"{float(round(share * 100, digits)):.{digits}f} %"

@@ -3,6 +3,8 @@
 from app.cards.pace import PROMISE
 from app.flow.durations import in_words
 from app.flow.sections import Flow, Section
+from app.flow.sparks import HEIGHT, WIDTH
+from app.flow.sparks_reading import read_sparks
 from app.flow.strip import Strip, numbers_of, tenths
 from app.flow.strip_reading import read_strip
 from app.words import count_of
@@ -20,7 +22,12 @@ def section(flow: Flow) -> Section:
         body="flow/_strip.html",
         explain="flow/_strip_explain.html",
         api_url=flow.api("summary"),
-        values={"numbers": numbers_of(strip)},
+        csv_url=flow.api("summary", format="csv"),
+        values={
+            "numbers": numbers_of(strip),
+            "sparks": read_sparks(flow.tx, flow.board, flow.window, flow.asked.wanted.cards),
+            "spark_box": f"0 0 {WIDTH} {HEIGHT}",
+        },
     )
 
 

@@ -2,13 +2,15 @@
 
 import csv
 import io
+from fractions import Fraction
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clock import HOUR
-from app.flow.mix import TYPES, Kind, Mix, mixed, mixed_by_week
+from app.flow.mix import TYPES, Kind, Mix, mixed, mixed_by_span
+from app.flow.shares import percent_beside
 from tests.flow.conftest import Past
 
 MARCH = {"from": "2026-03-01", "to": "2026-04-01"}
@@ -36,7 +38,7 @@ def test_every_card_is_of_one_type_and_planned_or_not(kinds: list[Kind]) -> None
 @given(KINDS, st.data())
 def test_the_weeks_add_up_to_the_whole(kinds: list[Kind], data: st.DataObject) -> None:
     by_week = [(kind, data.draw(st.tuples(*[st.integers(0, 5)] * 3))) for kind in kinds]
-    weeks = mixed_by_week(by_week, 3)
+    weeks = mixed_by_span(by_week, 3)
     whole = mixed(kind._replace(cards=sum(counts)) for kind, counts in by_week)
     assert tuple(map(sum, zip(*(week.counts for week in weeks), strict=True))) == whole.counts
     assert sum(week.unplanned for week in weeks) == whole.unplanned
@@ -113,6 +115,34 @@ def test_what_is_finished_and_in_progress_is_told_by_type(past: Past) -> None:
             "betterment_share": 0.5,
         },
     ]
+
+
+def test_months_are_calendar_months_in_the_boards_zone(past: Past) -> None:
+    past.board.person.patch("/boards/OPS", {"time_zone": "Europe/Berlin"})
+    past.done("2026-02-28T22:30:00Z", HOUR // 2, HOUR // 4, work_type="debt")
+    past.done("2026-02-28T23:30:00Z", HOUR // 2, HOUR // 4, work_type="improvement")
+    past.done("2026-03-10T12:00:00Z")
+    found = stats(past, **{"from": "2026-02-10", "to": "2026-05-01"})
+    assert [(each["start"], each["betterment_share"]) for each in found["months"]] == [
+        ("2026-02-01", 1.0),
+        ("2026-03-01", 0.5),
+        ("2026-04-01", None),
+    ]
+    for name in ("weeks", "months"):
+        total = sum(sum(each["finished"].values()) for each in found[name])
+        assert total == found["finished"] == 3
+
+
+@given(st.fractions(0, 1), st.integers(0, 100))
+def test_a_share_beside_a_target_shows_on_which_side_it_is(share: Fraction, target: int) -> None:
+    assert (float(percent_beside(share, target).split()[0]) >= target) == (share * 100 >= target)
+
+
+def test_a_share_near_its_target_has_digits() -> None:
+    assert percent_beside(Fraction(39, 200), 20) == "19.5 %"
+    assert percent_beside(Fraction(1999, 10_000), 20) == "19.99 %"
+    assert percent_beside(Fraction(1, 3), 20) == "33 %"
+    assert percent_beside(Fraction(1, 5), 20) == "20 %"
 
 
 def test_nothing_finished_is_zero_and_null(past: Past) -> None:

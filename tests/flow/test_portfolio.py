@@ -1,5 +1,7 @@
 """The five numbers of all boards that a person sees, through the API and on their page."""
 
+import csv
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -70,6 +72,24 @@ def test_each_board_has_the_numbers_of_its_own_summary(ada_with_boards: Person) 
     assert (ops["wip"], ops["count"], ops["cycle_time_85"]) == (1, 3, 3600)
     assert (opt["wip"], opt["blocked"], opt["blocked_time"]) == (2, 1, 2 * 86_400)
     assert (opx["wip"], opx["cycle_time_85"]) == (0, None)
+
+
+def test_the_csv_has_each_board_and_the_period_before(ada_with_boards: Person) -> None:
+    ada = ada_with_boards
+    answer = ada.ask("GET", "/portfolio", params={**MARCH, "format": "csv"})
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [(row["board"], row["period"]) for row in rows] == [
+        (key, period) for key in ("OPS", "OPT", "OPX") for period in ("window", "before")
+    ]
+    assert (rows[0]["wip"], rows[0]["count"], rows[0]["cycle_time_85"]) == ("1", "3", "3600.000000")
+    assert (rows[4]["name"], rows[4]["cycle_time_85"]) == ("OPX board", "")
+    bounds = {"from": rows[2]["from"], "to": rows[2]["to"], "format": "csv"}
+    one = ada.ask("GET", "/boards/OPT/stats/summary", params=bounds)
+    assert list(csv.DictReader(io.StringIO(one.text))) == rows[2:4]
+    link = page(ada).link("portfolio-csv")
+    file = ada.weir.client.get(link, headers={"Authorization": f"Bearer {ada.token}"})
+    assert len(file.text.splitlines()) == 7
 
 
 def test_a_person_sees_the_numbers_of_their_own_boards_alone(

@@ -145,7 +145,11 @@ def test_the_mix_is_read_against_the_target(past: Past, reader: Reader) -> None:
     assert higher.by_id["mix-target"]["value"] == "30"
     series = chart(page, "mix-weeks")["series"]
     assert [bar["value"] for bar in series[0]["data"]] == [2, 0]
-    assert [point["value"] for point in series[6]["data"]] == [33.3, 0]
+    (months,) = chart(page, "mix-months")["series"]
+    assert [each["value"] for each in months["data"]] == [25]
+    assert months["markLine"]["data"] == [{"yAxis": 20, "name": "Target\n20 %"}]
+    assert ["Mar 2026", "4", "1", "25 %", "reached"] in page.rows
+    assert ["Mar 2026", "4", "1", "25 %", "under"] in higher.rows
     assert ["Improvement and debt", "1", "25 %", "0", "–"] in page.rows
 
 
@@ -177,6 +181,10 @@ def test_what_changed_stands_in_the_charts_and_in_a_list(past: Past, reader: Rea
         notes = page.html.split(f'id="{name}-notes"')[1].split("</ul>")[0]
         assert "Limit of In progress: none → 3" in notes
         assert "A &lt;b&gt; pipeline" in notes
+    # In one month they lie on each other, and each tells of both.
+    together = chart(page, "mix-months")["series"][-1]["markLine"]["data"]
+    assert {line["words"] for line in together} == {"\n".join(words)}
+    assert [line["label"]["show"] for line in together] == [True, False]
     assert ["2", "10 Mar 2026, 00:00", "A <b> pipeline", "Marker"] in page.rows
     assert "2 changes in this window stand in the charts." in page.text
 

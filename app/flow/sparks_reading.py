@@ -1,0 +1,62 @@
+"""Reading what the five numbers were in the last weeks of a window."""
+
+from collections.abc import Mapping, Sequence
+
+from app.boards.history import OpenBoard
+from app.cards.filters import CardFilter
+from app.cards.pace import PROMISE
+from app.days import day_of
+from app.db import Tx
+from app.flow.blockers import Span
+from app.flow.blockers_reading import read_episodes
+from app.flow.cumulative_reading import read_cumulative
+from app.flow.metrics import Durations, in_order, sle
+from app.flow.queries import CYCLE, LEAD, PROCESS, Window, read_finished
+from app.flow.sparks import FEWEST_WEEKS, last_weeks, spark
+from app.flow.strip import Stretch, blocked_at, lost_in
+
+
+def read_sparks(
+    tx: Tx, board: OpenBoard, window: Window, cards: CardFilter
+) -> Mapping[str, list[str]]:
+    """The lines beside the numbers, by their names; none where the window has too few weeks."""
+    weeks = last_weeks(*window)
+    if len(weeks) < FEWEST_WEEKS:
+        return {}
+    span = Window(weeks[0].start, weeks[-1].end)
+    lead, cycle, process = (
+        _by_week(read_finished(tx, board, measure, span, cards), weeks)
+        for measure in (LEAD, CYCLE, PROCESS)
+    )
+    stretches = [
+        Stretch(each.card_id, each.start, each.end)
+        for each in read_episodes(tx, board, span, cards)
+    ]
+    values: dict[str, list[float | None]] = {
+        "wip": [*_in_work(tx, board, span, cards, weeks)],
+        "cycle": [sle(in_order(took), PROMISE) if len(took) else None for took in cycle],
+        "throughput": [len(took) for took in lead],
+        "blocked": [blocked_at(stretches, week.end) for week in weeks],
+        "lost": [lost_in(stretches, week.start, min(week.end, board.now)) for week in weeks],
+        "efficiency": [
+            float(worked.sum() / took.sum()) if took.sum() else None
+            for worked, took in zip(process, lead, strict=True)
+        ],
+    }
+    return {name: spark(each) for name, each in values.items()}
+
+
+def _by_week(finished: Durations, weeks: Sequence[Span]) -> list[Durations]:
+    done, took = finished[:, 0], finished[:, 1]
+    return [took[(done >= week.start) & (done < week.end)] for week in weeks]
+
+
+def _in_work(
+    tx: Tx, board: OpenBoard, span: Window, cards: CardFilter, weeks: Sequence[Span]
+) -> list[int]:
+    """How many cards were in work at the end of the last day of each week."""
+    found, _ = read_cumulative(tx, board, span, cards)
+    started = [band.counts for band in found.bands if band.column_id in board.shape.started]
+    first = found.days[0]
+    places = [(day_of(week.end - 1, board.row.time_zone) - first).days for week in weeks]
+    return [sum(counts[place] for counts in started) for place in places]
