@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from app.call import CallDep
 from app.csvtext import MEDIA_TYPE
-from app.flow.aging_queries import CSV_HEAD, aging_csv, aging_json
+from app.flow.aging_answers import aging_csv, aging_json
+from app.flow.aging_queries import CSV_HEAD
 from app.flow.schemas import StatsIn
 from app.problems import responses
-from app.types import KeyInUrl, digits
+from app.types import Day, KeyInUrl, digits
 
 router = APIRouter(prefix="/api/v1/boards/{key}/stats", tags=["statistics"])
 
@@ -26,6 +27,12 @@ class AgingIn(StatsIn):
         1,
         description="A column that fewer past cards left says what the one to its left says. The "
         "cards on the board and the flow page are held against a pace of 20 or more.",
+    )
+    as_of: Day | None = Field(
+        None,
+        description="A past day in the board's zone: then the cards are those that were in work at "
+        "its end, with their ages at that moment, and the window ends there unless `to` is given. "
+        "Cards that were discarded or left the board since are left out.",
     )
     format: Literal["json", "csv"] = Field("json", description="`csv` gives the cards, a row each.")
 
@@ -76,7 +83,7 @@ async def aging(call: CallDep, key: KeyInUrl, asked: Annotated[AgingIn, Query()]
     """Aging work in progress: the cards that are started and not done, and beside them at what age
     the cards done in a window left each column."""
     if asked.format == "json":
-        return await call.read(aging_json, key, asked.wanted, asked.fewest)
-    name, text = await call.fetch(aging_csv, key, asked.wanted)
+        return await call.read(aging_json, key, asked.wanted, asked.fewest, asked.as_of)
+    name, text = await call.fetch(aging_csv, key, asked.wanted, asked.as_of)
     headers = {"Content-Disposition": f'attachment; filename="{name}-aging.csv"'}
     return Response(text, media_type=MEDIA_TYPE, headers=headers)

@@ -1,23 +1,20 @@
 """Reading the cards in work, and at what ages past cards left the columns."""
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select
 
 from app import clock
-from app.auth.actor import Actor
-from app.boards.history import OpenBoard, read_board
+from app.boards.history import OpenBoard
 from app.boards.shape import DONE
 from app.cards.filters import CardFilter
-from app.cards.pace import FEWEST, POINTS, Pace, pace_of
+from app.cards.pace import FEWEST, Pace, pace_of
 from app.cards.past import Left, ages_of, select_ages, stages_of
 from app.cards.queries import filtered
-from app.csvtext import csv_rows
 from app.db import Tx
 from app.flow.aging import AgingCard
-from app.flow.metrics import seconds
-from app.flow.queries import EVERY_CARD, Wanted, Window, window_of, within
+from app.flow.queries import EVERY_CARD, Window, within
 from app.models import Card
 
 CSV_HEAD = ("ref", "title", "column", "age", "time_in_column", "blocked")
@@ -83,57 +80,6 @@ def cards_in_work(tx: Tx, board: OpenBoard, cards: CardFilter) -> list[AgingCard
         )
         for row in tx.execute(statement.order_by(Card.started_at, Card.id))
     ]
-
-
-def aging_json(tx: Tx, actor: Actor, key: str, wanted: Wanted, fewest: int) -> dict[str, Any]:
-    """Aging work in progress as the API shows it."""
-    board = read_board(tx, actor, key=key)
-    found = read_aging(tx, board, window_of(board, wanted), wanted.cards, fewest)
-    nothing: dict[str, float | None] = {str(point): None for point in POINTS}
-    return {
-        "cards": [
-            {
-                "id": card.id,
-                "ref": f"{board.row.key}-{card.number}",
-                "title": card.title,
-                "column_id": card.column_id,
-                "age": seconds(card.age),
-                "time_in_column": seconds(card.time_in_column),
-                "blocked": card.blocked,
-            }
-            for card in found.cards
-        ],
-        "pace": [
-            {
-                "column_id": column.id,
-                "percentiles": {
-                    str(point): seconds(mark)
-                    for point, mark in zip(POINTS, found.pace[column.id], strict=True)
-                }
-                if column.id in found.pace
-                else nothing,
-            }
-            for column in board.shape.columns
-            if column.kind != DONE
-        ],
-    }
-
-
-def aging_csv(tx: Tx, actor: Actor, key: str, wanted: Wanted) -> tuple[str, str]:
-    """The board's key, and the cards in work as rows under `CSV_HEAD`."""
-    board = read_board(tx, actor, key=key)
-    rows = [
-        (
-            f"{board.row.key}-{card.number}",
-            card.title,
-            board.shape.column[card.column_id].name,
-            seconds_text(card.age),
-            seconds_text(card.time_in_column),
-            "yes" if card.blocked else "no",
-        )
-        for card in cards_in_work(tx, board, wanted.cards)
-    ]
-    return board.row.key, csv_rows([CSV_HEAD, *rows])
 
 
 def seconds_text(duration: int) -> str:

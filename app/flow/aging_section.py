@@ -1,49 +1,70 @@
 """The part of the flow page that says what to talk about today."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 
-from app.boards.history import OpenBoard
-from app.boards.shape import Column
-from app.cards.pace import FEWEST, Pace, bars_words, promised
+from app.cards.pace import FEWEST, promised
 from app.cards.past import stages_of
-from app.flow.aging import AgingCard, Dot, bars_in, dots_of, sentence_of
-from app.flow.aging_queries import read_aging
+from app.days import day_of
+from app.errors import Invalid
+from app.flow.aging import sentence_of
+from app.flow.aging_chart import aging_chart
+from app.flow.aging_past import end_of, read_aging_at
+from app.flow.asked import api_address
 from app.flow.durations import in_words
-from app.flow.metrics import DAY, HOUR, MINUTE
-from app.flow.sections import Chart, Flow, Link, Section, Table
+from app.flow.queries import Window
+from app.flow.sections import Flow, Section
+from app.types import parse_day
+from app.words import day_words
 
-PARAMETERS: tuple[str, ...] = ()
-MOST_ROWS = 200
-MOST_PINNED = 50
-_UNITS = ((3 * DAY, DAY, "days"), (3 * HOUR, HOUR, "hours"), (0, MINUTE, "minutes"))
-# From the lowest band, which stays blank, upwards: pale, amber, red.
-_BANDS = (
-    ("", "--surface", 0),
-    ("Older than 50 %", "--warn-mark", 0.12),
-    ("70 %", "--warn-mark", 0.32),
-    ("85 %", "--danger-mark", 0.22),
-    ("95 %", "--danger-mark", 0.4),
-)
+AS_OF = "as_of"
+PARAMETERS: tuple[str, ...] = (AS_OF,)
 
 
 def section(flow: Flow) -> Section:
-    """The cards in work by column and age, before the pace of past cards."""
-    board = flow.board
-    found = read_aging(flow.tx, board, flow.window, flow.asked.wanted.cards)
-    cards, pace = found.cards, found.pace
-    sentence = sentence_of(board.row.key, cards, pace, found.most_past)
-    return Section(
+    """The cards in work by column and age, before the pace of past cards: now, or at the end of a
+    past day."""
+    board, cards_asked = flow.board, flow.asked.wanted.cards
+    typed = flow.asked.more.get(AS_OF, "")
+    form = {
+        "as_of": typed,
+        "today": day_of(board.now, board.row.time_zone).isoformat(),
+        "fields": flow.asked.fields(AS_OF),
+        "action": f"{flow.path}#aging",
+        "now_url": f"{flow.asked.address(flow.path, more=_without(flow.asked.more))}#aging",
+    }
+    empty = Section(
         name="aging",
         title="Aging work in progress",
-        sentence=sentence,
-        missing="" if cards else _missing(flow),
-        charts=[_chart(flow, cards, pace, sentence)] if cards else [],
+        form="flow/_aging_form.html",
         explain="flow/_aging_explain.html",
-        api_url=flow.api("aging", fewest=FEWEST),
-        csv_url=flow.api("aging", format="csv"),
+        values={**form, "fewest": FEWEST, "marks": []},
+    )
+    try:
+        at = end_of(board, parse_day(typed) if typed else None)
+    except (ValueError, Invalid):
+        problem = "“As of” must be a day that has begun, like 2026-03-02."
+        return replace(empty, problem=problem)
+    past = _past(flow, at)
+    if past.start >= past.end:
+        problem = "“As of” must be a day behind the beginning of the window."
+        return replace(empty, problem=problem)
+    found = read_aging_at(flow.tx, board, past, cards_asked, at)
+    cards, pace = found.cards, found.pace
+    sentence = sentence_of(board.row.key, cards, pace, found.most_past)
+    if at is not None and sentence:
+        sentence = f"At the end of {day_words(date.fromisoformat(typed))}: {sentence}"
+    more: dict[str, str] = {} if at is None else {AS_OF: typed}
+    return replace(
+        empty,
+        sentence=sentence,
+        missing="" if cards else _missing(flow, at),
+        charts=[aging_chart(flow, cards, pace, sentence)] if cards else [],
+        api_url=api_address(board, flow.asked, past, "aging", fewest=FEWEST, **more),
+        csv_url=api_address(board, flow.asked, past, "aging", format="csv", **more),
         values={
-            "fewest": FEWEST,
+            **empty.values,
             "marks": [
                 (column.name, in_words(promised(pace[column.id])))
                 for column in board.shape.columns
@@ -53,7 +74,21 @@ def section(flow: Flow) -> Section:
     )
 
 
-def _missing(flow: Flow) -> str:
+def _without(more: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in more.items() if name != AS_OF}
+
+
+def _past(flow: Flow, at: int | None) -> Window:
+    """The window of the past cards: one that ends now ends with the day that is asked for."""
+    if at is None or flow.asked.wanted.end is not None:
+        return flow.window
+    length = flow.window.end - flow.window.start
+    return Window(flow.window.start if flow.asked.wanted.start is not None else at - length, at)
+
+
+def _missing(flow: Flow, at: int | None) -> str:
+    if at is not None:
+        return "No card was in work at the end of that day."
     if flow.asked.filters:
         return "No card that the filters let through is in work. Clear a filter."
     stages = stages_of(flow.board.shape)
@@ -61,180 +96,3 @@ def _missing(flow: Flow) -> str:
         return "This board has no active column, so no work is started on it."
     first = flow.board.shape.column[stages[0]].name
     return f"No work is in progress. Cards appear here once they are in {first} or beyond."
-
-
-def _chart(
-    flow: Flow, cards: Sequence[AgingCard], pace: Mapping[int, Pace], sentence: str
-) -> Chart:
-    board = flow.board
-    reach = _reach(cards, pace)
-    return Chart(
-        name="aging-chart",
-        title=f"Age in {_unit(reach)[1]} by column",
-        sentence=f"The age of each card in work, by column. {sentence}",
-        option=_option(flow, _columns(board, cards), cards, pace, reach),
-        table=Table(
-            ("Card", "Column", "Age", "In this column", "Beside past cards", "Blocked"),
-            [_row(flow, card, bars_in(card, pace)) for card in cards[:MOST_ROWS]],
-        ),
-        size="large",
-    )
-
-
-def _columns(board: OpenBoard, cards: Sequence[AgingCard]) -> list[Column]:
-    """The columns in which work is started, and those to which a started card went back."""
-    shown = {*stages_of(board.shape), *(card.column_id for card in cards)}
-    return [column for column in board.shape.columns if column.id in shown]
-
-
-def _row(flow: Flow, card: AgingCard, bars: int | None) -> list[str | Link]:
-    return [
-        Link(f"{_ref(flow, card)} {card.title}", flow.card_url(card.number)),
-        flow.board.shape.column[card.column_id].name,
-        in_words(card.age),
-        in_words(card.time_in_column),
-        "–" if bars is None else bars_words(bars),
-        "blocked" if card.blocked else "",
-    ]
-
-
-def _reach(cards: Sequence[AgingCard], pace: Mapping[int, Pace]) -> int:
-    """Where the scale ends: above the oldest card and the 85 % marks, at a round number."""
-    highest = max([cards[0].age, *(promised(marks) for marks in pace.values())])
-    unit, _ = _unit(highest)
-    steps = highest * 11 // (10 * unit) + 1
-    return unit * (steps + -steps % (1 if steps <= 20 else 5 if steps <= 100 else 50))
-
-
-def _unit(reach: int) -> tuple[int, str]:
-    return next((size, words) for least, size, words in _UNITS if reach >= least)
-
-
-def _option(
-    flow: Flow,
-    columns: Sequence[Column],
-    cards: Sequence[AgingCard],
-    pace: Mapping[int, Pace],
-    reach: int,
-) -> dict[str, Any]:
-    unit, _ = _unit(reach)
-    here = {
-        column.id: [card for card in cards if card.column_id == column.id] for column in columns
-    }
-    dots = {column.id: dots_of(here[column.id], reach) for column in columns}
-    strong = {"color": "--ink", "fontSize": 13, "fontWeight": 600, "interval": 0}
-    hidden = {"show": False, "type": "value", "min": 0, "max": len(columns)}
-    counts = [str(len(here[column.id])) for column in columns]
-    bare = {"axisLine": {"show": False}, "splitLine": {"show": False}}
-    return {
-        "grid": {"left": 4, "right": 4, "top": 48 if pace else 24, "bottom": 30},
-        "legend": {
-            "data": [name for name, _, _ in _BANDS if name] if pace else [],
-            "selectedMode": False,
-        },
-        "xAxis": [
-            {"type": "category", "data": [each.name for each in columns], "fits": True},
-            {**bare, "type": "category", "data": counts, "position": "top", "axisLabel": strong},
-            hidden,
-        ],
-        "yAxis": {
-            "type": "value",
-            "min": 0,
-            "max": reach // unit,
-            "axisLabel": {"showMaxLabel": False},
-        },
-        "series": [
-            *_bands(columns, pace, reach, unit),
-            *(_dots(flow, columns, dots, blocked, unit) for blocked in (False, True)),
-        ],
-    }
-
-
-def _bands(
-    columns: Sequence[Column], pace: Mapping[int, Pace], reach: int, unit: int
-) -> list[dict[str, Any]]:
-    """The pace as bars without gaps that stand on each other, up to the end of the scale."""
-    edges = {
-        column_id: [0.0, *(min(float(mark), reach) for mark in marks), float(reach)]
-        for column_id, marks in pace.items()
-    }
-    return [
-        {
-            "type": "bar",
-            "name": name,
-            "stack": "pace",
-            "barCategoryGap": 0,
-            "barGap": 0,
-            "silent": True,
-            "tooltip": {"show": False},
-            "itemStyle": {"color": color, "opacity": opacity},
-            "data": [
-                (edges[column.id][place + 1] - edges[column.id][place]) / unit
-                if column.id in edges
-                else 0
-                for column in columns
-            ],
-        }
-        for place, (name, color, opacity) in enumerate(_BANDS)
-    ]
-
-
-def _dots(
-    flow: Flow,
-    columns: Sequence[Column],
-    dots: Mapping[int, Sequence[Dot]],
-    blocked: bool,
-    unit: int,
-) -> dict[str, Any]:
-    """The dots of the cards that are blocked, or of those that are not."""
-    ring = {"color": "--surface", "borderColor": "--danger-ink", "borderWidth": 3, "opacity": 1}
-    full = {"color": "--accent", "borderColor": "--surface", "borderWidth": 1, "opacity": 1}
-    return {
-        "type": "scatter",
-        "name": "Blocked" if blocked else "Cards",
-        "xAxisIndex": 2,
-        "z": 5,
-        "itemStyle": ring if blocked else full,
-        "label": {
-            "show": True,
-            "position": "inside",
-            "formatter": "{@[2]}",
-            "color": "--danger-ink" if blocked else "--on-accent",
-            "fontSize": 11,
-            "fontWeight": 600,
-        },
-        "data": [
-            {
-                "value": [
-                    round(place + 0.5 + dot.shift, 3),
-                    dot.age / unit,
-                    str(len(dot.cards)) if len(dot.cards) > 1 else "",
-                ],
-                "symbolSize": 20 if len(dot.cards) > 1 else 13,
-                "words": _words(flow, dot, column.name),
-                "cards": [
-                    [_ref(flow, card), flow.card_url(card.number), card.title]
-                    for card in dot.cards[:MOST_PINNED]
-                ],
-                "more": max(0, len(dot.cards) - MOST_PINNED),
-            }
-            for place, column in enumerate(columns)
-            for dot in dots[column.id]
-            if dot.cards[0].blocked == blocked
-        ],
-    }
-
-
-def _words(flow: Flow, dot: Dot, column: str) -> str:
-    """What the pointer is told of a dot."""
-    youngest, oldest = dot.cards[0], dot.cards[-1]
-    blocked = ", blocked" if youngest.blocked else ""
-    if len(dot.cards) == 1:
-        return f"{_ref(flow, oldest)} {oldest.title}\n{in_words(oldest.age)} in {column}{blocked}"
-    refs = ", ".join(_ref(flow, card) for card in dot.cards[:4])
-    more = f" and {len(dot.cards) - 4} more" if len(dot.cards) > 4 else ""
-    return f"{refs}{more}\nup to {in_words(oldest.age)}, in {column}{blocked}"
-
-
-def _ref(flow: Flow, card: AgingCard) -> str:
-    return f"{flow.board.row.key}-{card.number}"

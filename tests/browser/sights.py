@@ -722,6 +722,13 @@ def flow_card(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def flow_as_of(page: Page, scene: Scene) -> None:
+    day = clock.to_datetime(clock.now()).date() - timedelta(days=8)
+    visit(page, f"{scene.url}/flow?as_of={day}")
+    expect(page.locator("#aging-sentence")).to_contain_text("At the end of")
+
+
+@sight()
 def flow_walked(page: Page, scene: Scene) -> None:
     visit(page, f"{scene.url}/flow")
     box = page.locator("#throughput-run .chart-box[data-drawn]")
