@@ -11,6 +11,7 @@
   function color(name) {
     if (!known.has(name)) {
       const reader = document.createElement("i");
+      reader.style.forcedColorAdjust = "none"; // A drawing is not adjusted: with one colour for all nothing would be told.
       reader.style.color = `var(${name})`;
       document.body.append(reader);
       probe.clearRect(0, 0, 1, 1);
