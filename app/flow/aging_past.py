@@ -16,7 +16,7 @@ from app.db import Tx
 from app.errors import Invalid
 from app.flow.aging import AgingCard
 from app.flow.aging_queries import AgingWork, read_aging
-from app.flow.queries import Wanted, Window, of_cards
+from app.flow.queries import EVERY_CARD, Wanted, Window, of_cards
 from app.models import BlockedInterval, Card, Event, Visit
 from app.models import Column as ColumnTable
 
@@ -93,12 +93,18 @@ def cards_in_work_at(tx: Tx, board: OpenBoard, cards: CardFilter, at: int) -> li
                 Visit.column_id.in_(columns),
                 leaving,
                 Visit.entered_at + 0 < at,
-                Card.started_at < at,
+                Card.board_id + 0 == board.id,
+                Card.started_at + 0 < at,
                 Card.discarded_at.is_(None),
                 func.coalesce(away, "") != "card.archived",
             )
         )
-        found += tx.execute(of_cards(statement, board, cards)).all()
+        found += tx.execute(statement).all()
+    if cards != EVERY_CARD:
+        # These few are asked, and not the board's cards of many years.
+        some = select(Card.id).where(Card.id.in_([row.id for row in found]))
+        let_through = set(tx.execute(of_cards(some, board, cards)).scalars())
+        found = [row for row in found if row.id in let_through]
     found.sort(key=lambda row: (row.started_at, row.id))
     return [
         AgingCard(

@@ -8,7 +8,6 @@ from app.boards.history import OpenBoard
 from app.boards.shape import ACTIVE, DONE
 from app.errors import Invalid
 from app.flow.cumulative import Band, Change, Cumulative, change_over
-from app.flow.cumulative_reading import read_cumulative
 from app.flow.over_time import over_days
 from app.flow.sections import Chart, Flow, Section, Table
 from app.words import count_of, day_words
@@ -34,7 +33,7 @@ def section(flow: Flow) -> Section:
         csv_url=f"{api_url}&format=csv",
     )
     try:
-        found, start = read_cumulative(flow.tx, flow.board, flow.window, flow.asked.wanted.cards)
+        found, start = flow.cumulative
     except Invalid as error:
         return replace(empty, problem=error.detail)
     if not any(any(band.counts) for band in found.bands):

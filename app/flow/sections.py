@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 from app.boards.history import OpenBoard
 from app.db import Tx
 from app.flow.asked import Asked, api_address
+from app.flow.cumulative import Cumulative
+from app.flow.cumulative_reading import read_cumulative
 from app.flow.lines import Line, read_lines
 from app.flow.queries import Window
 
@@ -38,6 +40,16 @@ class Flow:
         if "lines" not in self.known:
             self.known["lines"] = read_lines(self.tx, self.board, *self.window)
         return list(self.known["lines"])
+
+    @property
+    def cumulative(self) -> tuple[Cumulative, Sequence[int]]:
+        """The cumulative flow of the window, and what stood in its columns before; Invalid where
+        the window has too many days."""
+        if "cumulative" not in self.known:
+            cards = self.asked.wanted.cards
+            self.known["cumulative"] = read_cumulative(self.tx, self.board, self.window, cards)
+        found: tuple[Cumulative, Sequence[int]] = self.known["cumulative"]
+        return found
 
     @property
     def path(self) -> str:

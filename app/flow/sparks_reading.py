@@ -9,7 +9,7 @@ from app.days import day_of
 from app.db import Tx
 from app.flow.blockers import Span
 from app.flow.blockers_reading import read_episodes
-from app.flow.cumulative_reading import read_cumulative
+from app.flow.cumulative import Cumulative
 from app.flow.metrics import Durations, in_order, sle
 from app.flow.queries import CYCLE, LEAD, PROCESS, Window, read_finished
 from app.flow.sparks import FEWEST_WEEKS, last_weeks, spark
@@ -17,9 +17,10 @@ from app.flow.strip import Stretch, blocked_at, lost_in
 
 
 def read_sparks(
-    tx: Tx, board: OpenBoard, window: Window, cards: CardFilter
+    tx: Tx, board: OpenBoard, window: Window, cards: CardFilter, flow: Cumulative | None
 ) -> Mapping[str, list[str]]:
-    """The lines beside the numbers, by their names; none where the window has too few weeks."""
+    """The lines beside the numbers, by their names; none where the window has too few weeks. `flow`
+    is the window's cumulative flow, for the cards in work."""
     weeks = last_weeks(*window)
     if len(weeks) < FEWEST_WEEKS:
         return {}
@@ -33,7 +34,7 @@ def read_sparks(
         for each in read_episodes(tx, board, span, cards)
     ]
     values: dict[str, list[float | None]] = {
-        "wip": [*_in_work(tx, board, span, cards, weeks)],
+        "wip": [*_in_work(board, flow, weeks)] if flow else [],
         "cycle": [sle(in_order(took), PROMISE) if len(took) else None for took in cycle],
         "throughput": [len(took) for took in lead],
         "blocked": [blocked_at(stretches, week.end) for week in weeks],
@@ -51,12 +52,8 @@ def _by_week(finished: Durations, weeks: Sequence[Span]) -> list[Durations]:
     return [took[(done >= week.start) & (done < week.end)] for week in weeks]
 
 
-def _in_work(
-    tx: Tx, board: OpenBoard, span: Window, cards: CardFilter, weeks: Sequence[Span]
-) -> list[int]:
+def _in_work(board: OpenBoard, flow: Cumulative, weeks: Sequence[Span]) -> list[int]:
     """How many cards were in work at the end of the last day of each week."""
-    found, _ = read_cumulative(tx, board, span, cards)
-    started = [band.counts for band in found.bands if band.column_id in board.shape.started]
-    first = found.days[0]
-    places = [(day_of(week.end - 1, board.row.time_zone) - first).days for week in weeks]
-    return [sum(counts[place] for counts in started) for place in places]
+    started = [band.counts for band in flow.bands if band.column_id in board.shape.started]
+    places = [(day_of(week.end - 1, board.row.time_zone) - flow.days[0]).days for week in weeks]
+    return [sum(counts[min(place, len(counts) - 1)] for counts in started) for place in places]

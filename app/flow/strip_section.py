@@ -1,6 +1,9 @@
 """The part of the flow page that it begins with: five numbers, each beside the period before."""
 
+from collections.abc import Mapping
+
 from app.cards.pace import PROMISE
+from app.errors import Invalid
 from app.flow.durations import in_words
 from app.flow.sections import Flow, Section
 from app.flow.sparks import HEIGHT, WIDTH
@@ -25,10 +28,18 @@ def section(flow: Flow) -> Section:
         csv_url=flow.api("summary", format="csv"),
         values={
             "numbers": numbers_of(strip),
-            "sparks": read_sparks(flow.tx, flow.board, flow.window, flow.asked.wanted.cards),
+            "sparks": _sparks(flow),
             "spark_box": f"0 0 {WIDTH} {HEIGHT}",
         },
     )
+
+
+def _sparks(flow: Flow) -> Mapping[str, list[str]]:
+    try:
+        cumulative, _ = flow.cumulative
+    except Invalid:
+        cumulative = None
+    return read_sparks(flow.tx, flow.board, flow.window, flow.asked.wanted.cards, cumulative)
 
 
 def sentence_of(strip: Strip) -> str:

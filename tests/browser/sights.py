@@ -731,10 +731,10 @@ def flow_as_of(page: Page, scene: Scene) -> None:
 @sight()
 def flow_walked(page: Page, scene: Scene) -> None:
     visit(page, f"{scene.url}/flow")
-    box = page.locator("#throughput-run .chart-box[data-drawn]")
-    for key in ("End", "ArrowLeft", "Enter"):
+    box = page.locator("#times-scatter .chart-box[data-drawn]")
+    for key in ("End", "Enter"):
         box.press(key)
-    expect(page.locator("#throughput-run-pinned")).to_be_visible()
+    expect(page.locator("#times-scatter-pinned")).to_be_visible()
 
 
 @sight()

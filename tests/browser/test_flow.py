@@ -121,6 +121,15 @@ def test_a_chart_is_drawn_told_by_the_pointer_and_drawn_anew_in_the_dark(flow: P
     until(lambda: drawing.evaluate("canvas => canvas.toDataURL()") != dark)
 
 
+def test_the_parts_of_a_chart_differ_where_colours_are_forced(flow: Page) -> None:
+    flow.emulate_media(forced_colors="active")
+    flow.reload()
+    colors = flow.locator("#cumulative-chart .chart-box[data-drawn]").evaluate(
+        "(box) => echarts.getInstanceByDom(box).getOption().series.map((each) => each.color)"
+    )
+    assert len(set(filter(None, colors))) > 4
+
+
 def test_each_chart_can_be_read_as_a_table(flow: Page) -> None:
     flow.locator("#cumulative-chart-table").click()
     table = flow.get_by_role("group", name="Cumulative flow as a table").get_by_role("table")

@@ -95,8 +95,9 @@
     const option = JSON.parse(document.getElementById(box.dataset.chart).textContent);
     // Names that stand on more than one line, as wide as a column is.
     for (const each of listOf(option.xAxis)) {
-      if (each.fits) each.axisLabel = { overflow: "break", interval: 0, width: Math.max(36, (box.clientWidth - 44) / each.data.length - 4), ...each.axisLabel };
+      if (each.fits) each.axisLabel = { overflow: "break", interval: 0, lineHeight: 12, width: Math.max(36, (box.clientWidth - 44) / each.data.length - 4), ...each.axisLabel };
     }
+    if (option.legend && box.clientWidth < 320) Object.assign(option.legend, { itemWidth: 8, itemGap: 5 });
     chart.setOption(dressed(option), true);
     box.dataset.drawn = "";
     box.dispatchEvent(new Event("weir:drawn"));
