@@ -6,7 +6,6 @@ from typing import Any
 from app.cards.story import CATEGORY_WORDS
 from app.flow.bars import bar, count_axis, option, unit_of, week_axis
 from app.flow.blockers import Balance, Blockers, Cause, Episode, Span, add_up, balances, shares
-from app.flow.blockers_reading import read_episodes
 from app.flow.durations import in_words
 from app.flow.over_time import over_weeks
 from app.flow.sections import Chart, Flow, Section, Table
@@ -23,7 +22,7 @@ MOST_ROWS = 100
 def section(flow: Flow) -> Section:
     """What blocked cards in the window by category, by reason and by week, and what does now."""
     board, window = flow.board, Span(*flow.window)
-    episodes = read_episodes(flow.tx, board, flow.window, flow.asked.wanted.cards)
+    episodes = flow.episodes
     found = add_up(episodes, window, board.now)
     weeks = weeks_of(*flow.window, board.row.time_zone)
     week_by_week = balances(episodes, [Span(week.start, week.end) for week in weeks])

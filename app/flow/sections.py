@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 from app.boards.history import OpenBoard
 from app.db import Tx
 from app.flow.asked import Asked, api_address
+from app.flow.blockers import Episode
+from app.flow.blockers_reading import read_episodes
 from app.flow.cumulative import Cumulative
 from app.flow.cumulative_reading import read_cumulative
 from app.flow.lines import Line, read_lines
@@ -50,6 +52,14 @@ class Flow:
             self.known["cumulative"] = read_cumulative(self.tx, self.board, self.window, cards)
         found: tuple[Cumulative, Sequence[int]] = self.known["cumulative"]
         return found
+
+    @property
+    def episodes(self) -> list[Episode]:
+        """What blocked cards in the window."""
+        if "episodes" not in self.known:
+            cards = self.asked.wanted.cards
+            self.known["episodes"] = read_episodes(self.tx, self.board, self.window, cards)
+        return list(self.known["episodes"])
 
     @property
     def path(self) -> str:

@@ -7,8 +7,7 @@ from app.cards.filters import CardFilter
 from app.cards.pace import PROMISE
 from app.days import day_of
 from app.db import Tx
-from app.flow.blockers import Span
-from app.flow.blockers_reading import read_episodes
+from app.flow.blockers import Episode, Span
 from app.flow.cumulative import Cumulative
 from app.flow.metrics import Durations, in_order, sle
 from app.flow.queries import CYCLE, LEAD, PROCESS, Window, read_finished
@@ -17,10 +16,16 @@ from app.flow.strip import Stretch, blocked_at, lost_in
 
 
 def read_sparks(
-    tx: Tx, board: OpenBoard, window: Window, cards: CardFilter, flow: Cumulative | None
+    tx: Tx,
+    board: OpenBoard,
+    window: Window,
+    cards: CardFilter,
+    flow: Cumulative | None,
+    episodes: Sequence[Episode],
 ) -> Mapping[str, list[str]]:
     """The lines beside the numbers, by their names; none where the window has too few weeks. `flow`
-    is the window's cumulative flow, for the cards in work."""
+    is the window's cumulative flow and `episodes` are its blocks: both are read for more than that.
+    """
     weeks = last_weeks(*window)
     if len(weeks) < FEWEST_WEEKS:
         return {}
@@ -29,10 +34,7 @@ def read_sparks(
         _by_week(read_finished(tx, board, measure, span, cards), weeks)
         for measure in (LEAD, CYCLE, PROCESS)
     )
-    stretches = [
-        Stretch(each.card_id, each.start, each.end)
-        for each in read_episodes(tx, board, span, cards)
-    ]
+    stretches = [Stretch(each.card_id, each.start, each.end) for each in episodes]
     values: dict[str, list[float | None]] = {
         "wip": [*_in_work(board, flow, weeks)] if flow else [],
         "cycle": [sle(in_order(took), PROMISE) if len(took) else None for took in cycle],

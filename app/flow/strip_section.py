@@ -39,7 +39,8 @@ def _sparks(flow: Flow) -> Mapping[str, list[str]]:
         cumulative, _ = flow.cumulative
     except Invalid:
         cumulative = None
-    return read_sparks(flow.tx, flow.board, flow.window, flow.asked.wanted.cards, cumulative)
+    cards = flow.asked.wanted.cards
+    return read_sparks(flow.tx, flow.board, flow.window, cards, cumulative, flow.episodes)
 
 
 def sentence_of(strip: Strip) -> str:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from app.boards.history import read_board
 from app.clock import DAY, HOUR
 from app.db import Tx
+from app.flow.blockers_reading import read_episodes
 from app.flow.cumulative_reading import read_cumulative
 from app.flow.queries import EVERY_CARD, Window
 from app.flow.sparks import HEIGHT, WIDTH, last_weeks, spark
@@ -60,7 +61,8 @@ def test_each_week_has_its_own_values(past: Past) -> None:
         board = read_board(tx, None, key="OPS")
         window = Window(BEGIN, BEGIN + 28 * DAY)
         flow, _ = read_cumulative(tx, board, window, EVERY_CARD)
-        return dict(read_sparks(tx, board, window, EVERY_CARD, flow))
+        episodes = read_episodes(tx, board, window, EVERY_CARD)
+        return dict(read_sparks(tx, board, window, EVERY_CARD, flow, episodes))
 
     found = past.board.person.weir.db.read_now(lines)
     assert found["throughput"] == spark([3, 0, 2, 1])
