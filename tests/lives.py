@@ -9,10 +9,11 @@ from sqlalchemy import select
 from app import clock
 from app.auth import service as auth
 from app.auth.actor import Actor
+from app.boards import membership
 from app.boards import service as boards
 from app.boards.history import OpenBoard, read_board
 from app.cards import service as cards
-from app.cards.placing import Spot
+from app.cards.spots import Spot
 from app.db import Database, Tx
 from app.errors import AppError
 from app.exchange.history import import_history
@@ -35,7 +36,7 @@ def make_board(db: Database, key: str = "OPS", template: str = "dev-ops") -> Act
 
     def make(tx: Tx) -> None:
         boards.create_board(tx, ada, key, f"{key} board", template=template)
-        boards.add_member(tx, ada, key, bob.email, "member")
+        membership.add_member(tx, ada, key, bob.email, "member")
 
     db.write_now(make)
     return ada
@@ -102,7 +103,7 @@ class Life:
         return self.chance.choice([lane.id for lane in board.shape.lanes])
 
     def _people(self, tx: Tx, board: OpenBoard) -> list[int]:
-        members = [member.user_id for member in boards.members_of(tx, board.id)]
+        members = [member.user_id for member in membership.members_of(tx, board.id)]
         return self.chance.sample(members, self.chance.randint(0, len(members)))
 
     def create(self, tx: Tx, board: OpenBoard) -> None:

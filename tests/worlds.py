@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from app import clock
 from app.auth import service as auth
 from app.auth.actor import Actor
-from app.boards import service as boards
+from app.boards import membership
 from app.db import Tx
 from app.models import Base, Token, User
 from tests import support
@@ -209,7 +209,7 @@ class World:
 
         def make(tx: Tx) -> str:
             assert self.manager.actor is not None
-            return boards.create_invite(tx, self.manager.actor, "OPS", "viewer", 1)
+            return membership.create_invite(tx, self.manager.actor, "OPS", "viewer", 1)
 
         return self.weir.db.write_now(make)
 

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 
 from app.auth.actor import Actor
-from app.boards import copying, service
+from app.boards import copying, membership, service
 from app.boards.activity import event_json, events_after
 from app.boards.history import OpenBoard, read_board
 from app.boards.lines import boards_json
+from app.boards.membership import MemberRow
 from app.boards.queries import board_json, read_board_by_key
 from app.boards.schemas import (
     BoardIn,
@@ -23,7 +24,6 @@ from app.boards.schemas import (
     MembersOut,
     RolePatch,
 )
-from app.boards.service import MemberRow
 from app.call import Answer, CallDep, plain
 from app.db import Tx
 from app.live import EventStream, Hub
@@ -96,7 +96,12 @@ async def members(call: CallDep, key: KeyInUrl, page: PageDep) -> Response:
 async def add_member(call: CallDep, key: KeyInUrl, body: MemberIn) -> Response:
     """Makes a person with an account a member; an address without an account is a 422."""
     return await call.write(
-        service.add_member, key, body.email, body.role, render=plain(MemberRow._asdict), status=201
+        membership.add_member,
+        key,
+        body.email,
+        body.role,
+        render=plain(MemberRow._asdict),
+        status=201,
     )
 
 
@@ -104,14 +109,14 @@ async def add_member(call: CallDep, key: KeyInUrl, body: MemberIn) -> Response:
 async def change_role(call: CallDep, key: KeyInUrl, user_id: IdInUrl, body: RolePatch) -> Response:
     """Gives a member another role; the last manager stays one (409)."""
     return await call.write(
-        service.change_role, key, user_id, body.role, render=plain(MemberRow._asdict)
+        membership.change_role, key, user_id, body.role, render=plain(MemberRow._asdict)
     )
 
 
 @router.delete("/{key}/members/{user_id}", status_code=204, responses=responses(409))
 async def remove_member(call: CallDep, key: KeyInUrl, user_id: IdInUrl) -> Response:
     """Takes a member off a board; the rights end at once, in open streams too."""
-    return await call.write(service.remove_member, key, user_id)
+    return await call.write(membership.remove_member, key, user_id)
 
 
 @router.get("/{key}/activity", response_model=EventsOut, responses=responses())
@@ -155,7 +160,7 @@ async def events(
 
 
 def _members(tx: Tx, actor: Actor, key: str, page: Page) -> dict[str, Any]:
-    rows = service.members(tx, actor, key)
+    rows = membership.members(tx, actor, key)
     if page.after is not None:
         name, user_id = key_of(page.after, str, int)
         rows = [row for row in rows if (row.name, row.user_id) > (name, user_id)]

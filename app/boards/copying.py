@@ -6,16 +6,14 @@ from sqlalchemy import bindparam, insert, select
 
 from app.auth.actor import Actor
 from app.boards.history import Fact, OpenBoard, read_board, record
+from app.boards.membership import ADD_MEMBER, member_change, members_of
 from app.boards.service import (
-    ADD_MEMBER,
     NEW_CELL,
     NEW_COLUMN,
     NEW_GROUP,
     NEW_LANE,
     add_manager,
     insert_board,
-    member_change,
-    members_of,
     write_board,
 )
 from app.db import Query, Statement, Tx

@@ -10,7 +10,7 @@ from app.auth import service as accounts
 from app.auth.actor import Actor
 from app.auth.checking import hashed
 from app.auth.pages import viewer_or_none, web_of, with_session
-from app.boards import service
+from app.boards import membership
 from app.boards.frame import board_page
 from app.boards.history import OpenBoard
 from app.boards.lines import BoardLine, board_lines
@@ -87,7 +87,7 @@ async def add_member(call: CallDep, key: KeyInUrl) -> Response:
     if sent.form is None:
         return await show_people(call, key, sent.typed, sent.errors, 422)
     try:
-        member = await call.act(service.add_member, key, sent.form.email, sent.form.role)
+        member = await call.act(membership.add_member, key, sent.form.email, sent.form.role)
     except AppError as error:
         if error.status not in {409, 422}:
             raise
@@ -103,7 +103,7 @@ async def create_invite(call: CallDep, key: KeyInUrl) -> Response:
         return await show_people(call, key, {}, {"": "Choose a role."}, 422)
     settings = call.request.app.state.settings
     role, days = sent.form.role, settings.invite_days
-    secret = await call.act(service.create_invite, key, role, days)
+    secret = await call.act(membership.create_invite, key, role, days)
     link = {
         "url": f"{settings.base_url}/invite/{secret}",
         "role_words": _ROLE_WORDS[role],
@@ -115,7 +115,7 @@ async def create_invite(call: CallDep, key: KeyInUrl) -> Response:
 @router.post("/boards/{key}/people/invites/{invite_id}/revoke")
 async def revoke_invite(call: CallDep, key: KeyInUrl, invite_id: IdInUrl) -> Response:
     """Ends an invite link."""
-    await call.act(service.revoke_invite, key, invite_id)
+    await call.act(membership.revoke_invite, key, invite_id)
     return _back(call, key, "The link does not work any more.")
 
 
@@ -126,7 +126,7 @@ async def change_role(call: CallDep, key: KeyInUrl, user_id: IdInUrl) -> Respons
     if sent.form is None:
         return await show_people(call, key, {}, {"": "Choose a role."}, 422)
     try:
-        member = await call.act(service.change_role, key, user_id, sent.form.role)
+        member = await call.act(membership.change_role, key, user_id, sent.form.role)
     except AppError as error:
         if error.status != 409:
             raise
@@ -139,7 +139,7 @@ async def remove_member(call: CallDep, key: KeyInUrl, user_id: IdInUrl) -> Respo
     """Takes a member off the board."""
     # The form's role stands beside the button and means nothing here.
     try:
-        await call.act(service.remove_member, key, user_id)
+        await call.act(membership.remove_member, key, user_id)
     except AppError as error:
         if error.status != 409:
             raise
@@ -161,20 +161,20 @@ async def accept_invite(call: CallDep, secret: Secret) -> Response:
     """Joins the board: the person who is signed in, or a new account."""
     me = await viewer_or_none(call)
     if me is not None:
-        invite = await call.db.write(service.accept_invite, secret, me.id)
+        invite = await call.db.write(membership.accept_invite, secret, me.id)
         return web_of(call.request).redirect(f"/boards/{invite.board_key}")
     sent = await read_form(call.request, JoinForm)
     if sent.form is None:
         return await _invite_page(call, secret, sent, 422)
     form = sent.form
-    await call.db.read(service.find_invite, secret)
+    await call.db.read(membership.find_invite, secret)
     password = await hashed(call.request, form.password)
     agent = call.request.headers.get("user-agent", "")
     days = call.request.app.state.settings.session_days
 
     def verb(tx: Tx) -> tuple[str, str]:
         user_id = accounts.add_user(tx, form.email, form.name, password)
-        joined = service.accept_invite(tx, secret, user_id)
+        joined = membership.accept_invite(tx, secret, user_id)
         return joined.board_key, accounts.begin_session(tx, user_id, agent, days)
 
     try:
@@ -200,7 +200,7 @@ async def show_people(
 
     def view(tx: Tx, actor: Actor, board: OpenBoard) -> dict[str, Any]:
         may_manage = board.may_manage and board.row.archived_at is None
-        rows = service.members_of(tx, board.id)
+        rows = membership.members_of(tx, board.id)
         return {
             "title": f"People on {board.row.name}",
             "members": [
@@ -222,7 +222,7 @@ async def show_people(
                     "made_by": row.created_by,
                     "expires": moment(row.expires_at, board.row.time_zone),
                 }
-                for row in service.invites_of(tx, board.id)
+                for row in membership.invites_of(tx, board.id)
             ]
             if may_manage
             else [],
@@ -261,7 +261,7 @@ async def _invite_page(
     call: Call, secret: str, sent: Sent[JoinForm], status: int = 200
 ) -> Response:
     me = await viewer_or_none(call)
-    invite = await call.db.read(service.find_invite, secret)
+    invite = await call.db.read(membership.find_invite, secret)
     return web_of(call.request).page(
         call.request,
         "auth/invite.html",

@@ -6,8 +6,8 @@ from app import clock
 from app.auth.actor import Actor
 from app.boards import rules
 from app.boards.history import OpenBoard, read_board
+from app.boards.membership import members_of
 from app.boards.rules import Place
-from app.boards.service import members_of
 from app.db import Tx
 
 

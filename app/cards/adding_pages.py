@@ -8,7 +8,7 @@ from starlette.responses import Response
 from app.auth.actor import Actor
 from app.auth.pages import web_of
 from app.boards.history import VIEWER, OpenBoard, lock_board, read_board
-from app.boards.service import members_of
+from app.boards.membership import members_of
 from app.call import Answer, Call, CallDep
 from app.cards.composer import compose, lines_of
 from app.cards.labels import read_labels

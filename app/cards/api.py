@@ -14,7 +14,6 @@ from app.call import CallDep
 from app.cards import service
 from app.cards.filters import Asked, CardFilter, asked_by
 from app.cards.matching import wanted
-from app.cards.placing import Spot
 from app.cards.queries import (
     card_history,
     cards_page,
@@ -35,6 +34,7 @@ from app.cards.schemas import (
     WorkType,
 )
 from app.cards.service import CardFields
+from app.cards.spots import Spot
 from app.days import start_of
 from app.db import Tx
 from app.paging import Page, PageDep, page_json

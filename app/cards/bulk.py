@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from app.auth.actor import Actor
 from app.boards.history import OpenBoard, lock_board
 from app.boards.shape import Cell
+from app.cards.admitting import admit, check_confirmed, check_not_blocked
 from app.cards.labels import check_members, ids, read_labels
-from app.cards.placing import admit, check_confirmed, check_not_blocked, place_card
+from app.cards.placing import place_card
 from app.cards.rows import CardRow, select_cards
 from app.cards.steps import (
     archive_within,

@@ -11,9 +11,9 @@ from app.auth.actor import Actor
 from app.auth.pages import web_of
 from app.boards import rules
 from app.boards.history import VIEWER, OpenBoard, lock_board, read_board
+from app.boards.membership import members_of
 from app.boards.policy import points_of
 from app.boards.rules import Place
-from app.boards.service import members_of
 from app.call import Answer, Call, CallDep
 from app.cards.bulk import (
     Action,

@@ -19,11 +19,11 @@ from app.cards.confirming import ask_first
 from app.cards.faces import face_of
 from app.cards.heads import full_words
 from app.cards.pages import refused_card, write_card
-from app.cards.placing import Spot
 from app.cards.queries import titles_in
 from app.cards.rows import CardRow
 from app.cards.schemas import Category
 from app.cards.service import CATEGORIES
+from app.cards.spots import Spot
 from app.cards.story import CATEGORY_WORDS, blocked_now
 from app.cards.swaps import Told
 from app.db import Tx

@@ -1,151 +1,34 @@
 """Placing cards: the only code that writes a card's column, lane and rank.
 
-`admit` asks the rule, `place_card` writes the place with everything that follows from it: the count
-of the cells, the visit, the clocks and the event, all in the caller's transaction.
+`place_card` writes the place with everything that follows from it: the count of the cells, the
+visit, the clocks and the event, all in the caller's transaction. Whether the limits let it through
+has been asked before (`admitting`).
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, insert, or_, select, update
 
-from app import clock
-from app.boards import rules
-from app.boards.history import Fact, OpenBoard, keep_refusal, record
-from app.boards.policy import points_of
-from app.boards.shape import ACTIVE, DONE, QUEUE
+from app.boards.history import Fact, OpenBoard, record
 from app.boards.shape import Cell as CellKey
 from app.cards.clocks import Clocks, Interval, Stay, read_clocks
 from app.cards.rows import CardRow
+from app.cards.spots import AT_THE_END, Spot, card_at, cards_after, neighbours
+from app.cards.stored_clocks import clocks_after_move, stored_clocks
 from app.db import Query, Statement, Tx
-from app.errors import CardBlocked, ConfirmationNeeded, WipLimitReached
-from app.models import (
-    BlockedInterval,
-    Card,
-    CardAddress,
-    CardAssignee,
-    Cell,
-    Column,
-    User,
-    Visit,
-)
+from app.models import Card, Cell, Visit
 
 GAP = 1 << 20
-LISTED = 20
-
-
-class _Rank(NamedTuple):
-    id: int
-    rank: int
-
-
-class _Filling(NamedTuple):
-    id: int
-    number: int
-    title: str
-    created_at: int
-    started_at: int | None
-    done_at: int | None
-    block_id: int | None
-
-
-class _Held(NamedTuple):
-    user_id: int
-    name: str
-    cards: int
 
 
 class _IdRow(NamedTuple):
     id: int
 
 
-_live = and_(Card.archived_at.is_(None), Card.discarded_at.is_(None))
-_in_cell = and_(
-    Card.column_id == bindparam("column_id"), Card.lane_id == bindparam("lane_id"), _live
-)
-_filling = (Card.id, Card.number, Card.title, Card.created_at, Card.started_at, Card.done_at)
-_oldest_first = (Card.started_at.is_(None), Card.started_at, Card.created_at, Card.id)
-
-_FILLING_CELL = Query(
-    select(*_filling, Card.block_id).where(_in_cell).order_by(*_oldest_first).limit(LISTED),
-    _Filling,
-)
-_FILLING_PERSON = Query(
-    select(*_filling, Card.block_id)
-    .join(CardAssignee, CardAssignee.card_id == Card.id)
-    .join(Column, Column.id == Card.column_id)
-    .where(
-        CardAssignee.user_id == bindparam("user_id"),
-        Card.board_id == bindparam("board_id"),
-        Column.kind == "active",
-        _live,
-    )
-    .order_by(*_oldest_first)
-    .limit(LISTED),
-    _Filling,
-)
-_HELD = Query(
-    select(
-        User.id.label("user_id"),
-        User.name,
-        select(func.count())
-        .select_from(CardAssignee)
-        .join(Card, Card.id == CardAssignee.card_id)
-        .join(Column, Column.id == Card.column_id)
-        .where(
-            CardAssignee.user_id == User.id,
-            Card.board_id == bindparam("board_id"),
-            Column.kind == "active",
-            _live,
-        )
-        .scalar_subquery()
-        .label("cards"),
-    ).where(User.id == bindparam("user_id")),
-    _Held,
-)
-_RANK_OF = Query(select(Card.id, Card.rank).where(Card.id == bindparam("card_id"), _in_cell), _Rank)
-_AT_RANK = Query(
-    select(Card.id, Card.rank).where(_in_cell, Card.rank == bindparam("rank")).limit(1), _Rank
-)
-_LAST = Query(select(Card.id, Card.rank).where(_in_cell).order_by(Card.rank.desc()).limit(1), _Rank)
-_BEFORE = Query(
-    select(Card.id, Card.rank)
-    .where(_in_cell, Card.rank < bindparam("rank"), Card.id != bindparam("moved"))
-    .order_by(Card.rank.desc())
-    .limit(1),
-    _Rank,
-)
-_AFTER = Query(
-    select(Card.id, Card.rank)
-    .where(_in_cell, Card.rank > bindparam("rank"), Card.id != bindparam("moved"))
-    .order_by(Card.rank)
-    .limit(bindparam("some", type_=Card.rank.type)),
-    _Rank,
-)
-_NTH = Query(
-    select(Card.id, Card.rank)
-    .where(_in_cell, Card.id != bindparam("moved"))
-    .order_by(Card.rank)
-    .limit(1)
-    .offset(bindparam("index", type_=Card.rank.type)),
-    _Rank,
-)
 _SET_RANK = Statement(
     update(Card).where(Card.id == bindparam("card_id")).values(rank=bindparam("new_rank"))
-)
-_VISITS = Query(
-    select(Visit.column_id, Visit.entered_at, Visit.left_at, Visit.kind, Visit.started_work)
-    .where(Visit.card_id == bindparam("card_id"))
-    .order_by(Visit.id),
-    Stay,
-)
-_BLOCKS = Query(
-    select(BlockedInterval.started_at.label("start"), BlockedInterval.ended_at.label("until"))
-    .where(BlockedInterval.card_id == bindparam("card_id"))
-    .order_by(BlockedInterval.id),
-    Interval,
 )
 _LEAVE = Statement(
     update(Visit)
@@ -173,15 +56,6 @@ _COUNT = Statement(
     .where(_target)
     .values(card_count=Cell.card_count + bindparam("delta", type_=Cell.card_count.type))
 )
-_clock_values: dict[str, Any] = {
-    "started_at": bindparam("started_at"),
-    "done_at": bindparam("done_at"),
-    "lead_time": bindparam("lead_time"),
-    "cycle_time": bindparam("cycle_time"),
-    "process_time": bindparam("process_time"),
-    "working_since": bindparam("working_since"),
-    "blocked_time": bindparam("blocked_time"),
-}
 _PLACE = Statement(
     update(Card)
     .where(Card.id == bindparam("card_id"))
@@ -191,10 +65,10 @@ _PLACE = Statement(
         rank=bindparam("rank"),
         version=bindparam("version"),
         entered_at=bindparam("entered_at"),
-        **_clock_values,
+        **{name: bindparam(name) for name in Clocks._fields},
     )
 )
-_MOVED = ("rank", "version", "entered_at", *_clock_values)
+_MOVED = ("rank", "version", "entered_at", *Clocks._fields)
 _REORDER = Statement(
     update(Card)
     .where(Card.id == bindparam("card_id"))
@@ -216,45 +90,6 @@ _REPAIR_PLACE = Statement(
         column_id=bindparam("column_id"), lane_id=bindparam("lane_id"), rank=bindparam("new_rank")
     )
 )
-SET_CLOCKS = Statement(update(Card).where(Card.id == bindparam("card_id")).values(**_clock_values))
-_KEEP_MEANING = Statement(
-    update(Visit)
-    .where(
-        Visit.card_id == bindparam("card"),
-        Visit.column_id == bindparam("column"),
-        Visit.kind.is_(None),
-    )
-    .values(kind=bindparam("kind"), started_work=bindparam("started_work"))
-)
-_ADDRESS = Statement(
-    insert(CardAddress).values(
-        {name: bindparam(name) for name in ("board_id", "number", "card_id", "title", "left_at")}
-    )
-)
-_FORGET_ADDRESS = Statement(
-    delete(CardAddress).where(
-        CardAddress.board_id == bindparam("board"), CardAddress.card_id == bindparam("card")
-    )
-)
-_BRING_VISITS = Statement(
-    update(Visit).where(Visit.card_id == bindparam("card")).values(board_id=bindparam("board"))
-)
-_BRING_BLOCKS = Statement(
-    update(BlockedInterval)
-    .where(BlockedInterval.card_id == bindparam("card"))
-    .values(board_id=bindparam("board"))
-)
-_BRING = Statement(
-    update(Card)
-    .where(Card.id == bindparam("card_id"))
-    .values(
-        board_id=bindparam("board"),
-        number=bindparam("number"),
-        team=bindparam("team"),
-        assignee_ids=bindparam("assignee_ids"),
-        label_ids=bindparam("label_ids"),
-    )
-)
 _card_fields = [
     "board_id",
     "number",
@@ -274,13 +109,7 @@ _card_fields = [
     "discarded_at",
     "created_at",
     "entered_at",
-    "started_at",
-    "done_at",
-    "lead_time",
-    "cycle_time",
-    "process_time",
-    "working_since",
-    "blocked_time",
+    *Clocks._fields,
     "block_id",
     "was_blocked",
     "assignee_ids",
@@ -299,148 +128,6 @@ _NUMBERED_FROM = Query(
     .order_by(Card.number),
     _IdRow,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """Where in its cell a card is wanted: before or after another one, at an index (from 0), at the
-    rank that it had there once, or, with none of them, at the end."""
-
-    before_card_id: int | None = None
-    after_card_id: int | None = None
-    index: int | None = None
-    rank: int | None = None
-
-
-AT_THE_END = Spot()
-
-
-class UnknownNeighbour(LookupError):
-    """The card that a spot names does not stand in that column and lane."""
-
-
-def admit(
-    tx: Tx,
-    board: OpenBoard,
-    changes: Mapping[CellKey, int],
-    *,
-    to: CellKey,
-    card_id: int | None,
-    action: str,
-    people: Mapping[int, int] | None = None,
-    card_ids: Sequence[int] = (),
-) -> None:
-    """Refuses a change that a limit does not let through; the refusal is kept in the history.
-
-    `changes` says how many cards more (or fewer) each cell would have, `people` how many cards more
-    in active columns each person would have. `card_ids` are those of a change of many, which is
-    judged as the one change that it is.
-    """
-    counts = dict(board.counts)
-    for cell, delta in changes.items():
-        counts[cell] = counts.get(cell, 0) + delta
-    held = []
-    if people and board.shape.person_wip_limit is not None:
-        for user_id, delta in people.items():
-            row = tx.one(_HELD, user_id=user_id, board_id=board.id)
-            held.append((user_id, row.name, row.cards, row.cards + delta))
-    overflow = rules.check_limits((board.shape, board.counts), (board.shape, counts), held)
-    if overflow is not None:
-        raise limit_refusal(
-            tx,
-            board,
-            overflow,
-            to=to,
-            card_id=card_id,
-            action=action,
-            card_ids=card_ids,
-            many=bool(card_ids) or sum(delta for delta in changes.values() if delta > 0) > 1,
-        )
-
-
-def limit_refusal(
-    tx: Tx,
-    board: OpenBoard,
-    overflow: rules.Overflow,
-    *,
-    to: CellKey | None,
-    card_id: int | None,
-    action: str,
-    detail: str | None = None,
-    place_is_new: bool = False,
-    card_ids: Sequence[int] = (),
-    many: bool = False,
-) -> WipLimitReached:
-    """The refusal by a limit: which one, its value, the count, and the cards that fill the place.
-
-    A place that is made by the refused change goes with it: the refusal says its name and no id.
-    The refusal of a change of many cards says how many places are free, too.
-    """
-    place, name, limit, count = overflow.place, overflow.name, overflow.limit, overflow.count
-    place_id = None if place_is_new else place.id
-    refusal = WipLimitReached(
-        detail or _full_words(name, count, limit),
-        scope=place.scope,
-        place={"id": place_id, "name": name},
-        limit=limit,
-        count=count,
-        cards=_cards_filling(tx, board, place),
-        **({"free": max(0, limit - count)} if many else {}),
-    )
-    data: dict[str, Any] = {
-        "scope": place.scope,
-        "place": {"id": place_id, "name": name},
-        "limit": limit,
-        "count": count,
-        "to": None if to is None else {"column_id": to.column_id, "lane_id": to.lane_id},
-        "action": action,
-    }
-    if card_ids:
-        data["card_ids"] = list(card_ids)
-    keep_refusal(board, refusal, Fact("move.refused", card_id, data))
-    return refusal
-
-
-def check_not_blocked(board: OpenBoard, card: CardRow, column_id: int, lane_id: int) -> None:
-    """Refuses to move a blocked card to the right (rule 9)."""
-    if card.block_id is None or not rules.is_to_the_right(board.shape, card.column_id, column_id):
-        return
-    refusal = CardBlocked(
-        f"{card.ref} is blocked: {card.block_reason}. Unblock it to move it to the right.",
-        reason=card.block_reason,
-        category=card.block_category,
-        since=clock.iso_or_none(card.block_since),
-    )
-    data = {
-        "scope": "blocked",
-        "place": {"id": card.id, "name": card.ref},
-        "limit": None,
-        "count": None,
-        "to": {"column_id": column_id, "lane_id": lane_id},
-        "action": "move",
-    }
-    keep_refusal(board, refusal, Fact("move.refused", card.id, data))
-    raise refusal
-
-
-def check_confirmed(
-    board: OpenBoard, card: CardRow, column_id: int, *, confirmed: bool
-) -> list[str]:
-    """The points of the column that a card leaves to the right, where that column asks for them;
-    refuses where they are not confirmed. It is a question, so the history keeps no refusal."""
-    column = board.shape.column.get(card.column_id)
-    if column is None or not column.ask_before_leaving:
-        return []
-    if not rules.is_to_the_right(board.shape, card.column_id, column_id):
-        return []
-    points = points_of(column.policy)
-    if points and not confirmed:
-        raise ConfirmationNeeded(
-            f"Before a card leaves {column.name}, its points are confirmed: {'; '.join(points)}.",
-            column={"id": column.id, "name": column.name},
-            points=points,
-        )
-    return points
 
 
 def place_card(
@@ -565,50 +252,16 @@ def insert_cards(
     return card_ids
 
 
-class Coming(NamedTuple):
-    """What a card that comes from another board is given here."""
-
-    number: int
-    cell: CellKey
-    team: str | None
-    assignee_ids: str
-    label_ids: str
-
-
-def take_card_away(tx: Tx, board: OpenBoard, card: CardRow) -> dict[int, tuple[str, bool]]:
-    """Takes a card off its board for another one; its stays here keep the meaning that they have
-    now. For each column of theirs whose meaning was open: its kind, whether work was started."""
-    shape = board.shape
+def take_off(tx: Tx, board: OpenBoard, card: CardRow) -> None:
+    """Takes a card off its board, where it goes to another one: its stay here ends."""
     tx.run(_LEAVE, card=card.id, left_at=board.now)
-    meanings: dict[int, tuple[str, bool]] = {}
-    for stay in tx.all(_VISITS, card_id=card.id):
-        if stay.kind is not None or stay.column_id in meanings:
-            continue
-        kind = DONE if stay.column_id in shape.done else QUEUE
-        kind = ACTIVE if stay.column_id in shape.active else kind
-        meanings[stay.column_id] = (kind, stay.column_id in shape.started)
-        means = {"kind": kind, "started_work": meanings[stay.column_id][1]}
-        tx.run(_KEEP_MEANING, card=card.id, column=stay.column_id, **means)
-    tx.run(
-        _ADDRESS,
-        board_id=board.id,
-        number=card.number,
-        card_id=card.id,
-        title=card.title,
-        left_at=board.now,
-    )
     _count_in(tx, board, CellKey(card.column_id, card.lane_id), -1)
-    return meanings
 
 
-def bring_card(tx: Tx, board: OpenBoard, card: CardRow, coming: Coming) -> None:
-    """Puts a card that was taken off another board to the end of a cell, with its past and its
-    clocks; the limits have been asked. The caller tells the event."""
-    cell = coming.cell
+def put_on(tx: Tx, board: OpenBoard, card: CardRow, cell: CellKey) -> None:
+    """Puts a card that was taken off another board to the end of a cell; its past has come before
+    it, and the limits have been asked."""
     rank = find_rank(tx, cell, AT_THE_END, moved=card.id)
-    tx.run(_FORGET_ADDRESS, board=board.id, card=card.id)
-    tx.run(_BRING_VISITS, card=card.id, board=board.id)
-    tx.run(_BRING_BLOCKS, card=card.id, board=board.id)
     tx.run(_ENTER, **_visit(board, card.id, Stay(cell.column_id, board.now, None)))
     values = {
         "column_id": cell.column_id,
@@ -619,8 +272,6 @@ def bring_card(tx: Tx, board: OpenBoard, card: CardRow, coming: Coming) -> None:
         **stored_clocks(tx, board, card.id)._asdict(),
     }
     tx.run(_PLACE, card_id=card.id, **values)
-    told = {name: getattr(coming, name) for name in ("number", "team", "assignee_ids", "label_ids")}
-    tx.run(_BRING, card_id=card.id, board=board.id, **told)
     _count_in(tx, board, cell, 1)
 
 
@@ -711,41 +362,6 @@ def repair_place(tx: Tx, card_id: int, cell: CellKey) -> None:
     )
 
 
-def clocks_after_move(tx: Tx, board: OpenBoard, card: CardRow, column_id: int) -> Clocks:
-    """A card's clocks once it has left its column for another one now."""
-    shape = board.shape
-    if card.was_blocked:
-        *past, last = tx.all(_VISITS, card_id=card.id)
-        stays = [*past, last._replace(left_at=board.now), Stay(column_id, board.now, None)]
-        return read_clocks(shape, stays, tx.all(_BLOCKS, card_id=card.id))
-    # A card that was never blocked needs no look at its past: the sums go on from where they are.
-    process_time = card.process_time
-    if card.working_since is not None:
-        process_time += board.now - card.working_since
-    started_at = card.started_at
-    if started_at is None and column_id in shape.started:
-        started_at = board.now
-    done_at = None
-    if column_id in shape.done:
-        done_at = card.done_at if card.column_id in shape.done else board.now
-    return Clocks(
-        started_at=started_at,
-        done_at=done_at,
-        lead_time=None if done_at is None else done_at - card.created_at,
-        cycle_time=None if done_at is None or started_at is None else max(0, done_at - started_at),
-        process_time=process_time,
-        working_since=board.now if column_id in shape.active else None,
-        blocked_time=0,
-    )
-
-
-def stored_clocks(tx: Tx, board: OpenBoard, card_id: int) -> Clocks:
-    """A card's clocks, read anew from its visits and blocked intervals."""
-    return read_clocks(
-        board.shape, tx.all(_VISITS, card_id=card_id), tx.all(_BLOCKS, card_id=card_id)
-    )
-
-
 def find_rank(
     tx: Tx, cell: CellKey, spot: Spot, *, moved: int = 0, standing: int | None = None
 ) -> int:
@@ -753,14 +369,13 @@ def find_rank(
 
     `standing` is the rank that the card has in this cell already: it is kept where it fits.
     """
-    at = {"column_id": cell.column_id, "lane_id": cell.lane_id}
     if spot.rank is not None:
-        taken = tx.first(_AT_RANK, rank=spot.rank, **at)
+        taken = card_at(tx, cell, spot.rank)
         if taken is None:
             return spot.rank
         # Somebody put another card exactly there meanwhile: this one comes after it.
         spot = Spot(after_card_id=taken.id)
-    before, after = _neighbours(tx, at, spot, moved)
+    before, after = neighbours(tx, cell, spot, moved)
     if before is not None and before == after:
         # The card was asked to stand beside itself.
         return before.rank
@@ -780,40 +395,15 @@ def find_rank(
             return low + GAP
         return GAP if high is None else high - GAP
     if high - low < 2:
-        high = _make_room(tx, at, low, moved)
+        high = _make_room(tx, cell, low, moved)
     return (low + high) // 2
 
 
-def _neighbours(
-    tx: Tx, at: dict[str, int], spot: Spot, moved: int
-) -> tuple[_Rank | None, _Rank | None]:
-    """The cards between which a spot lies; None at an end, the same card twice for itself."""
-    if spot.before_card_id is not None:
-        after = tx.first(_RANK_OF, card_id=spot.before_card_id, **at)
-        if after is None:
-            raise UnknownNeighbour("before_card_id")
-        if after.id == moved:
-            return after, after
-        return tx.first(_BEFORE, rank=after.rank, moved=moved, **at), after
-    if spot.after_card_id is not None:
-        before = tx.first(_RANK_OF, card_id=spot.after_card_id, **at)
-        if before is None:
-            raise UnknownNeighbour("after_card_id")
-        if before.id == moved:
-            return before, before
-        return before, tx.first(_AFTER, rank=before.rank, moved=moved, some=1, **at)
-    if spot.index is not None:
-        after = tx.first(_NTH, index=spot.index, moved=moved, **at)
-        if after is not None:
-            return tx.first(_BEFORE, rank=after.rank, moved=moved, **at), after
-    return tx.first(_LAST, **at), None
-
-
-def _make_room(tx: Tx, at: dict[str, int], low: int, moved: int) -> int:
+def _make_room(tx: Tx, cell: CellKey, low: int, moved: int) -> int:
     """Spreads the cards behind a rank over more room; the rank of the first of them then."""
     some = 32
     while True:
-        following = tx.all(_AFTER, rank=low, moved=moved, some=some + 1, **at)
+        following = cards_after(tx, cell, low, moved=moved, some=some + 1)
         if len(following) <= some:
             # Up to the end of the cell: there is room without limit.
             step, spread = GAP, following
@@ -832,38 +422,6 @@ def _make_room(tx: Tx, at: dict[str, int], low: int, moved: int) -> int:
         ],
     )
     return low + step
-
-
-def _full_words(name: str, count: int, limit: int) -> str:
-    """`Test is full (3 of 3).`, or how many more it takes where many would come at once."""
-    if count >= limit:
-        return f"{name} is full ({count} of {limit})."
-    return f"{name} has room for {limit - count} more ({count} of {limit})."
-
-
-def _cards_filling(tx: Tx, board: OpenBoard, place: rules.Place) -> list[dict[str, Any]]:
-    if place.scope == rules.PERSON:
-        rows = tx.all(_FILLING_PERSON, user_id=place.id, board_id=board.id)
-    else:
-        rows = [
-            row
-            for cell in rules.cells_of(board.shape, place)
-            if board.counts.get(cell)
-            for row in tx.all(_FILLING_CELL, column_id=cell.column_id, lane_id=cell.lane_id)
-        ]
-        rows.sort(key=lambda r: (r.started_at is None, r.started_at or 0, r.created_at, r.id))
-    return [
-        {
-            "id": row.id,
-            "ref": f"{board.row.key}-{row.number}",
-            "title": row.title,
-            "age": clock.seconds(max(0, board.now - row.started_at))
-            if row.started_at is not None and row.done_at is None
-            else None,
-            "blocked": row.block_id is not None,
-        }
-        for row in rows[:LISTED]
-    ]
 
 
 def _count_in(tx: Tx, board: OpenBoard, cell: CellKey, delta: int) -> None:

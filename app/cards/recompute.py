@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 
 from app.boards.shape import Shape
 from app.cards.clocks import Clocks, Interval, Stay, read_clocks
-from app.cards.placing import SET_CLOCKS
+from app.cards.stored_clocks import SET_CLOCKS
 from app.db import Query, Tx
 from app.models import BlockedInterval, Card, Visit
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from app.auth.actor import Actor
 from app.boards.history import Fact, OpenBoard, lock_board, record
 from app.boards.shape import Cell
+from app.cards.admitting import admit, admit_one, check_confirmed, check_not_blocked
 from app.cards.clocks import Stay
 from app.cards.closed_days import count_out
 from app.cards.labels import (
@@ -18,23 +19,13 @@ from app.cards.labels import (
     write_assignees,
     write_labels,
 )
-from app.cards.placing import (
-    AT_THE_END,
-    NewCard,
-    Spot,
-    UnknownNeighbour,
-    admit,
-    check_confirmed,
-    check_not_blocked,
-    find_rank,
-    insert_card,
-    place_card,
-    set_live,
-)
+from app.cards.placing import NewCard, find_rank, insert_card, place_card, set_live
 from app.cards.rows import CARD_BY_ID, CardRow
+from app.cards.spots import AT_THE_END, Spot, UnknownNeighbour
 from app.cards.steps import (
     archive_within,
     block_within,
+    cell_to_come_to,
     cell_to_restore,
     check_external_id,
     check_live,
@@ -87,32 +78,13 @@ class CardFields(NamedTuple):
 def create_card(tx: Tx, actor: Actor | None, board_key: str, fields: CardFields) -> CardRow:
     """Creates a card at the end of a column; its clock starts now."""
     board = lock_board(tx, actor, key=board_key)
-    column = (
-        leftmost(board)
-        if fields.column_id is None
-        else column_of(board, fields.column_id, "body", "column_id")
-    )
-    lane = (
-        board.shape.default_lane
-        if fields.lane_id is None
-        else lane_of(board, fields.lane_id, "body", "lane_id")
-    )
+    cell = cell_to_come_to(board, fields.column_id, fields.lane_id)
     assignees = sorted(set(fields.assignee_ids))
     check_members(tx, board.id, fields.assignee_ids)
     check_team(board, fields.team)
     if fields.external_id is not None:
         check_external_id(tx, board, fields.external_id)
-    cell = Cell(column.id, lane.id)
-    active = int(column.id in board.shape.active)
-    admit(
-        tx,
-        board,
-        {cell: 1},
-        to=cell,
-        card_id=None,
-        action="create",
-        people=dict.fromkeys(assignees, active),
-    )
+    admit_one(tx, board, cell, assignees, card_id=None, action="create")
     labels = ensure_labels(tx, board.id, fields.labels)
     new = NewCard(
         title=fields.title,
@@ -122,8 +94,8 @@ def create_card(tx: Tx, actor: Actor | None, board_key: str, fields: CardFields)
         team=fields.team,
         due_on=fields.due_on,
         external_id=fields.external_id,
-        stays=(Stay(column.id, board.now, None),),
-        lane_id=lane.id,
+        stays=(Stay(cell.column_id, board.now, None),),
+        lane_id=cell.lane_id,
         assignee_ids=ids_text(assignees),
         label_ids=ids_text(labels.values()),
     )
@@ -132,8 +104,8 @@ def create_card(tx: Tx, actor: Actor | None, board_key: str, fields: CardFields)
     write_labels(tx, card_id, labels.values(), fresh=True)
     data: dict[str, Any] = {
         "title": fields.title,
-        "column_id": column.id,
-        "lane_id": lane.id,
+        "column_id": cell.column_id,
+        "lane_id": cell.lane_id,
         "work_type": fields.work_type,
         "service_class": fields.service_class,
     }
@@ -279,16 +251,7 @@ def restore_card(tx: Tx, actor: Actor | None, card_id: int) -> CardRow:
     if card.archived_at is None:
         raise NotArchived(f"{card.ref} is not in the archive.")
     cell = cell_to_restore(board, card)
-    active = int(cell.column_id in board.shape.active)
-    admit(
-        tx,
-        board,
-        {cell: 1},
-        to=cell,
-        card_id=card.id,
-        action="restore",
-        people=dict.fromkeys(ids(card.assignee_ids), active),
-    )
+    admit_one(tx, board, cell, ids(card.assignee_ids), card_id=card.id, action="restore")
     return restore_within(tx, board, card, cell)
 
 

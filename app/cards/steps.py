@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from app.boards.history import Fact, OpenBoard, record
 from app.boards.shape import Cell, Column, Lane
+from app.cards.admitting import admit
 from app.cards.labels import (
     check_members,
     ensure_labels,
@@ -15,8 +16,9 @@ from app.cards.labels import (
     write_assignees,
     write_labels,
 )
-from app.cards.placing import SET_CLOCKS, admit, place_card, set_live, stored_clocks
+from app.cards.placing import place_card, set_live
 from app.cards.rows import CARD_BY_ID, CardRow
+from app.cards.stored_clocks import SET_CLOCKS, stored_clocks
 from app.db import Query, Statement, Tx
 from app.errors import (
     AlreadyExists,
@@ -230,6 +232,17 @@ def lane_of(board: OpenBoard, lane_id: int, *place: str) -> Lane:
     if lane is None:
         raise Invalid((place, f"lane {lane_id} is not a lane of this board"))
     return lane
+
+
+def cell_to_come_to(board: OpenBoard, column_id: int | None, lane_id: int | None) -> Cell:
+    """Where a card comes onto the board: by default the leftmost column, the ordinary lane."""
+    column = (
+        leftmost(board) if column_id is None else column_of(board, column_id, "body", "column_id")
+    )
+    lane = (
+        board.shape.default_lane if lane_id is None else lane_of(board, lane_id, "body", "lane_id")
+    )
+    return Cell(column.id, lane.id)
 
 
 def check_version(card: CardRow, version: int | None) -> None:

@@ -6,7 +6,8 @@ from sqlalchemy import bindparam, select
 
 from app.auth.actor import Actor
 from app.boards.history import VIEWER, Fact, OpenBoard, lock_board, read_board, record
-from app.boards.shape import Cell
+from app.cards.admitting import admit_one
+from app.cards.crossing import Coming, bring_card, take_card_away
 from app.cards.labels import (
     ensure_labels,
     ids,
@@ -16,15 +17,12 @@ from app.cards.labels import (
     write_assignees,
     write_labels,
 )
-from app.cards.placing import Coming, admit, bring_card, take_card_away
 from app.cards.rows import CARD_BY_ID, CardRow
 from app.cards.steps import (
+    cell_to_come_to,
     check_external_id,
     check_live,
     check_version,
-    column_of,
-    lane_of,
-    leftmost,
     read_card,
     where,
 )
@@ -84,29 +82,12 @@ def transfer_card(
     card = read_card(tx, source, card_id)
     check_version(card, version)
     check_live(card)
-    column = (
-        leftmost(target) if column_id is None else column_of(target, column_id, "body", "column_id")
-    )
-    lane = (
-        target.shape.default_lane
-        if lane_id is None
-        else lane_of(target, lane_id, "body", "lane_id")
-    )
-    cell = Cell(column.id, lane.id)
+    cell = cell_to_come_to(target, column_id, lane_id)
     if card.external_id is not None:
         check_external_id(tx, target, card.external_id)
     members = member_ids(tx, target.id)
     kept = [user_id for user_id in ids(card.assignee_ids) if user_id in members]
-    active = int(column.id in target.shape.active)
-    admit(
-        tx,
-        target,
-        {cell: 1},
-        to=cell,
-        card_id=None,
-        action="transfer",
-        people=dict.fromkeys(kept, active),
-    )
+    admit_one(tx, target, cell, kept, card_id=None, action="transfer")
     names = read_labels(tx, source.id)
     labels = ensure_labels(tx, target.id, [names[label_id] for label_id in ids(card.label_ids)])
     team = card.team if card.team in target.teams else None
@@ -122,8 +103,8 @@ def transfer_card(
     write_assignees(tx, card.id, kept)
     write_labels(tx, card.id, labels.values())
     data: dict[str, Any] = {
-        "column_id": column.id,
-        "lane_id": lane.id,
+        "column_id": cell.column_id,
+        "lane_id": cell.lane_id,
         "number": number,
         "title": card.title,
         "from": {"board_id": source.id, "ref": card.ref},

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from app.auth.actor import Actor
 from app.boards.history import Fact, OpenBoard, keep_refusal, lock_board, read_board
 from app.boards.shape import Cell
+from app.cards.admitting import check_not_blocked
 from app.cards.bulk import Step, cell_of, judge, judge_people, read_cards
 from app.cards.deeds import (
     ARCHIVED,
@@ -25,8 +26,9 @@ from app.cards.deeds import (
     words_of,
 )
 from app.cards.labels import check_members, ids, read_labels
-from app.cards.placing import Spot, check_not_blocked, place_card
+from app.cards.placing import place_card
 from app.cards.rows import CardRow
+from app.cards.spots import Spot
 from app.cards.steps import (
     archive_within,
     block_within,

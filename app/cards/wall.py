@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, func, select
 
 from app import clock
 from app.boards.history import OpenBoard
-from app.boards.service import members_of
+from app.boards.membership import members_of
 from app.boards.shape import DONE, Cell
 from app.boards.views import BoardView, CellView, Person, SectionView
 from app.cards.faces import FaceRow, Painter, full_people, person_of, select_faces

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, insert, select, update
 from app import clock
 from app.auth.actor import Actor
 from app.boards.history import Fact, OpenBoard, record
-from app.boards.service import members_of
+from app.boards.membership import members_of
 from app.cards.counts import count_details
 from app.db import Query, Statement, Tx
 from app.details.opened import lock_card, lock_card_of

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from app.boards.activity import EventRow, events_of_card
 from app.boards.history import OpenBoard
-from app.boards.service import members_of
+from app.boards.membership import members_of
 from app.boards.shape import DONE
 from app.boards.views import Notice
 from app.cards.faces import full_people, person_of

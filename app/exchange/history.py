@@ -10,10 +10,11 @@ from app.auth.actor import Actor
 from app.boards import rules
 from app.boards.history import Fact, OpenBoard, lock_board, read_board, record
 from app.boards.shape import Cell
+from app.cards.admitting import limit_refusal
 from app.cards.clocks import Interval, Stay
 from app.cards.closed_days import reopen_days
 from app.cards.labels import ensure_labels, ids_text
-from app.cards.placing import NewCard, insert_cards, limit_refusal, ranks_at_the_end
+from app.cards.placing import NewCard, insert_cards, ranks_at_the_end
 from app.db import Statement, Tx
 from app.errors import BoardArchived, Forbidden, Refusal
 from app.exchange.past import Block, blocks_of, errors_in_time, happenings, stays_of

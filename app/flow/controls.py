@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.boards.history import OpenBoard
-from app.boards.service import members_of
+from app.boards.membership import members_of
 from app.cards.labels import label_names
 from app.cards.story import CLASS_WORDS, TYPE_WORDS
 from app.db import Tx

@@ -11,10 +11,12 @@ from app.boards import rules
 from app.boards.history import Fact, OpenBoard, read_counts, read_shape, record
 from app.boards.service import limit_changed, write_board
 from app.boards.shape import Cell, Column, Counts, Group, Lane, Shape
+from app.cards.admitting import admit, check_not_blocked, limit_refusal
 from app.cards.labels import ids
-from app.cards.placing import AT_THE_END, admit, check_not_blocked, limit_refusal, place_card
+from app.cards.placing import place_card
 from app.cards.recompute import recompute_clocks
 from app.cards.rows import CardRow
+from app.cards.spots import AT_THE_END
 from app.db import Query, Statement, Tx
 from app.errors import Invalid
 from app.models import Board as BoardTable

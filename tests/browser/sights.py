@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from app import clock
 from app.auth import service as auth
 from app.auth.links import new_password_link
-from app.boards import service as boards
+from app.boards import membership
 from tests import databases
 from tests.browser import sample
 from tests.browser.browsers import Browsers
@@ -87,7 +87,7 @@ class Scene:
         self.ada.delete(f"/boards/{self.archived.key}")
         actor = self.ada.actor
         assert actor is not None
-        self.invite = weir.db.write_now(boards.create_invite, actor, self.ops.key, "member", 14)
+        self.invite = weir.db.write_now(membership.create_invite, actor, self.ops.key, "member", 14)
         self.password_link = weir.db.write_now(new_password_link, self.newcomer.id)
         self.empty = empty
         self.set_up = empty.db.write_now(auth.new_setup_link)

@@ -24,11 +24,12 @@ from hypothesis.stateful import (
 
 from app.auth import service as auth
 from app.auth.actor import Actor
+from app.boards import membership
 from app.boards import service as boards
 from app.cards import service as cards
 from app.cards.clocks import read_clocks
-from app.cards.placing import Spot
 from app.cards.service import CardFields
+from app.cards.spots import Spot
 from app.db import Database, Tx
 from app.errors import (
     AlreadyBlocked,
@@ -80,7 +81,7 @@ class BoardMachine(RuleBasedStateMachine):
         def make(tx: Tx) -> PlainBoard:
             boards.create_board(tx, self.boss, self.key, "Board", template="empty")
             for person in self.people[1:]:
-                boards.add_member(tx, self.boss, self.key, person.email, "member")
+                membership.add_member(tx, self.boss, self.key, person.email, "member")
             lane = {"name": "Expedite", "wip_limit": expedite, "expedite": True}
             shaping.add_lane(tx, self.boss, self.key, lane, 0)
             made = {}

@@ -14,8 +14,8 @@ from app.boards import service as boards
 from app.boards.history import OpenBoard
 from app.cards import placing
 from app.cards import service as cards
-from app.cards.placing import Spot
 from app.cards.service import CardFields
+from app.cards.spots import Spot
 from app.db import Database, Tx
 from app.models import Card
 

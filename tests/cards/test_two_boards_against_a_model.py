@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 
 from app.auth import service as auth
 from app.auth.actor import Actor
+from app.boards import membership
 from app.boards import service as boards
 from app.boards.history import read_board
 from app.cards import bulk
@@ -112,7 +113,7 @@ class TwoBoards(RuleBasedStateMachine):
     def make(self, tx: Tx, key: str, limits: list[int | None]) -> PlainBoard:
         boss = self.people[0]
         boards.create_board(tx, boss, key, "Board", template="empty")
-        boards.add_member(tx, boss, key, self.people[1].email, "member")
+        membership.add_member(tx, boss, key, self.people[1].email, "member")
         lane = {"name": "Expedite", "wip_limit": 1, "expedite": True}
         shaping.add_lane(tx, boss, key, lane, 0)
         made = {}

@@ -14,8 +14,8 @@ from app.boards.history import BoardRow, OpenBoard
 from app.boards.shape import Shape
 from app.cards import render
 from app.cards.clocks import Clocks, Interval, Stay, merge, read_clocks
-from app.cards.placing import clocks_after_move
 from app.cards.rows import CardRow
+from app.cards.stored_clocks import clocks_after_move
 from app.db import Tx
 from tests.rules.paper import (
     BACKLOG,
