@@ -4,33 +4,27 @@ Hypothesis makes up long stories of verbs; after each one the counts, the order 
 clocks, the history and the refusals are compared with the model and with the history itself.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
-from itertools import count
-from typing import Any, ClassVar
+from typing import Any
 
 import orjson
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
-from app.auth import service as auth
 from app.auth.actor import Actor
-from app.boards import membership
 from app.boards import service as boards
 from app.cards import service as cards
 from app.cards.clocks import read_clocks
 from app.cards.service import CardFields
 from app.cards.spots import Spot
-from app.db import Database, Tx
+from app.db import Tx
 from app.errors import (
     AlreadyBlocked,
     AppError,
@@ -47,57 +41,46 @@ from tests.cards.plain import (
     Place,
     PlainBoard,
     PlainCard,
-    PlainColumn,
-    PlainLane,
     Snapshot,
     look,
     newly_exceeded,
     past_of,
 )
+from tests.cards.stories import (
+    Stories,
+    a_limit,
+    a_spot,
+    an_index,
+    cell_of,
+    check_history,
+    is_to_the_right,
+    make_board,
+    run_stories,
+    spot_among,
+)
 
-# --- The stories ---------------------------------------------------------------------------------
-
-_index = st.integers(0, 50)
-_limit = st.none() | st.integers(1, 3)
+KINDS = ("queue", "active", "queue", "active", "done")
 
 
-class BoardMachine(RuleBasedStateMachine):
+class BoardMachine(Stories):
     """People who do things on a board, and a model that does the same."""
-
-    db: ClassVar[Database]
-    people: ClassVar[list[Actor]]
-    keys: ClassVar[Iterator[int]]
 
     def __init__(self) -> None:
         super().__init__()
         self.key = f"B{next(self.keys)}"
 
-    @initialize(limits=st.lists(_limit, min_size=4, max_size=4), group=_limit, expedite=_limit)
+    @initialize(limits=st.lists(a_limit, min_size=4, max_size=4), group=a_limit, expedite=a_limit)
     def make_a_board(
         self, limits: list[int | None], group: int | None, expedite: int | None
     ) -> None:
         """A backlog, a group of an active column and a queue, an active column, done; two lanes."""
 
-        def make(tx: Tx) -> PlainBoard:
-            boards.create_board(tx, self.boss, self.key, "Board", template="empty")
-            for person in self.people[1:]:
-                membership.add_member(tx, self.boss, self.key, person.email, "member")
-            lane = {"name": "Expedite", "wip_limit": expedite, "expedite": True}
-            shaping.add_lane(tx, self.boss, self.key, lane, 0)
-            made = {}
-            for index, kind in enumerate(("queue", "active", "queue", "active", "done")):
-                limit = limits[index] if index < 4 else None
-                fields = {"name": f"C{index}", "kind": kind, "wip_limit": limit}
-                fields |= {"group_id": None, "team": None, "policy": ""}
-                _, column_id = shaping.add_column(tx, self.boss, self.key, fields)
-                made[column_id] = PlainColumn(kind, limit, index in {1, 2})
-            grouped = [one for one, column in made.items() if column.grouped]
-            board, group_id = shaping.add_group(tx, self.boss, self.key, "Group", group, grouped)
-            lanes = {row.id: PlainLane(row.wip_limit, row.expedite) for row in board.shape.lanes}
-            self.id = board.id
-            return PlainBoard(made, lanes, group_id, group)
+        def make(tx: Tx) -> tuple[int, PlainBoard]:
+            return make_board(
+                tx, self.people, self.key, KINDS, limits, group=group, expedite=expedite
+            )
 
-        self.model = self.db.write_now(make)
+        self.id, self.model = self.db.write_now(make)
         self.seen = self.look()
 
     @property
@@ -169,11 +152,6 @@ class BoardMachine(RuleBasedStateMachine):
         card_id = sorted(self.model.cards)[number % len(self.model.cards)]
         return card_id, self.model.cards[card_id]
 
-    def cell(self, column: int, lane: int) -> Place:
-        """One of the cells."""
-        columns, lanes = list(self.model.columns), list(self.model.lanes)
-        return columns[column % len(columns)], lanes[lane % len(lanes)]
-
     def has_cards(self) -> bool:
         """Whether there is a card to do something with."""
         return bool(self.model.cards)
@@ -181,10 +159,10 @@ class BoardMachine(RuleBasedStateMachine):
     # --- Cards
 
     @precondition(lambda self: len(self.model.cards) < 12)
-    @rule(column=_index, lane=_index, who=st.sets(st.integers(0, 2), max_size=2))
+    @rule(column=an_index, lane=an_index, who=st.sets(st.integers(0, 2), max_size=2))
     def create(self, column: int, lane: int, who: set[int]) -> None:
         """Somebody creates a card."""
-        place = self.cell(column, lane)
+        place = cell_of(self.model, column, lane)
         people = frozenset(self.people[index].id for index in who)
         fields = CardFields(
             "A card", column_id=place[0], lane_id=place[1], assignee_ids=sorted(people)
@@ -202,18 +180,18 @@ class BoardMachine(RuleBasedStateMachine):
 
     @precondition(has_cards)
     @rule(
-        card=_index,
-        column=_index,
-        lane=_index,
-        spot=st.sampled_from(["end", "index", "before", "after"]),
-        where=_index,
+        card=an_index,
+        column=an_index,
+        lane=an_index,
+        spot=a_spot,
+        where=an_index,
     )
     def move(self, card: int, column: int, lane: int, spot: str, where: int) -> None:
         """Somebody moves a card anywhere on the board."""
-        self.move_to(card, self.cell(column, lane), spot, where)
+        self.move_to(card, cell_of(self.model, column, lane), spot, where)
 
     @precondition(has_cards)
-    @rule(card=_index, spot=st.sampled_from(["end", "index", "before", "after"]), where=_index)
+    @rule(card=an_index, spot=a_spot, where=an_index)
     def reorder(self, card: int, spot: str, where: int) -> None:
         """Somebody moves a card within its cell."""
         self.move_to(card, self.pick(card)[1].place, spot, where)
@@ -223,17 +201,7 @@ class BoardMachine(RuleBasedStateMachine):
         if card.place[0] not in self.model.columns:
             return  # It was archived before its column was deleted.
         others = [one for one in self.model.order.get(to, []) if one != card_id]
-        wanted = Spot()
-        index = len(others)
-        if spot == "index":
-            wanted, index = Spot(index=where % 6), min(where % 6, len(others))
-        elif spot == "before" and others:
-            index = where % len(others)
-            wanted = Spot(before_card_id=others[index])
-        elif spot == "after" and others:
-            index = where % len(others)
-            wanted = Spot(after_card_id=others[index])
-            index += 1
+        wanted, index = spot_among(others, spot, where)
 
         def change(model: PlainBoard) -> None:
             model.remove(card_id)
@@ -241,8 +209,7 @@ class BoardMachine(RuleBasedStateMachine):
             if model.order != self.model.order:
                 model.cards[card_id].version += 1
 
-        columns = list(self.model.columns)
-        rightwards = columns.index(to[0]) > columns.index(card.place[0])
+        rightwards = is_to_the_right(self.model, card.place, to)
         error: type[AppError] | None = None
         if card.archived:
             error = CardArchived
@@ -256,7 +223,7 @@ class BoardMachine(RuleBasedStateMachine):
         self.do(cards.move_card, card_id, *to, wanted, change=change, error=error, events=events)
 
     @precondition(has_cards)
-    @rule(card=_index)
+    @rule(card=an_index)
     def move_next_to_a_card_that_is_elsewhere(self, card: int) -> None:
         """A neighbour has to stand in the column and lane that are named."""
         card_id, plain = self.pick(card)
@@ -276,7 +243,7 @@ class BoardMachine(RuleBasedStateMachine):
         )
 
     @precondition(has_cards)
-    @rule(card=_index)
+    @rule(card=an_index)
     def block(self, card: int) -> None:
         """Somebody flags a card."""
         card_id, plain = self.pick(card)
@@ -292,7 +259,7 @@ class BoardMachine(RuleBasedStateMachine):
         )
 
     @precondition(has_cards)
-    @rule(card=_index)
+    @rule(card=an_index)
     def unblock(self, card: int) -> None:
         """Somebody takes the flag away."""
         card_id, plain = self.pick(card)
@@ -305,7 +272,7 @@ class BoardMachine(RuleBasedStateMachine):
         self.do(cards.unblock_card, card_id, change=change, error=error, events=["card.unblocked"])
 
     @precondition(has_cards)
-    @rule(card=_index, who=st.sets(st.integers(0, 2), max_size=3))
+    @rule(card=an_index, who=st.sets(st.integers(0, 2), max_size=3))
     def assign(self, card: int, who: set[int]) -> None:
         """Somebody says whose card it is."""
         card_id, plain = self.pick(card)
@@ -320,7 +287,7 @@ class BoardMachine(RuleBasedStateMachine):
         self.do(cards.edit_card, card_id, changes, change=change, events=events)
 
     @precondition(has_cards)
-    @rule(card=_index)
+    @rule(card=an_index)
     def archive(self, card: int) -> None:
         """Somebody takes a card off the board."""
         card_id, plain = self.pick(card)
@@ -334,7 +301,7 @@ class BoardMachine(RuleBasedStateMachine):
         self.do(cards.archive_card, card_id, change=change, error=error, events=["card.archived"])
 
     @precondition(has_cards)
-    @rule(card=_index)
+    @rule(card=an_index)
     def restore(self, card: int) -> None:
         """Somebody puts a card back, among the others where it stood."""
         card_id, plain = self.pick(card)
@@ -361,7 +328,7 @@ class BoardMachine(RuleBasedStateMachine):
             self.model.order[place] = list(line)
 
     @precondition(has_cards)
-    @rule(card=_index)
+    @rule(card=an_index)
     def discard(self, card: int) -> None:
         """Somebody throws a card away."""
         card_id, plain = self.pick(card)
@@ -375,10 +342,10 @@ class BoardMachine(RuleBasedStateMachine):
 
     # --- Limits and shape
 
-    @rule(column=_index, limit=_limit)
+    @rule(column=an_index, limit=a_limit)
     def limit_a_column(self, column: int, limit: int | None) -> None:
         """The manager sets a column's limit, below the present count if wanted."""
-        column_id, _ = self.cell(column, 0)
+        column_id, _ = cell_of(self.model, column, 0)
 
         def change(model: PlainBoard) -> None:
             model.columns[column_id].limit = limit
@@ -388,7 +355,7 @@ class BoardMachine(RuleBasedStateMachine):
             shaping.change_column, column_id, {"wip_limit": limit}, change=change, events=events
         )
 
-    @rule(limit=_limit)
+    @rule(limit=a_limit)
     def limit_the_group(self, limit: int | None) -> None:
         """The manager sets the group's limit."""
 
@@ -399,10 +366,10 @@ class BoardMachine(RuleBasedStateMachine):
         changes = {"wip_limit": limit}
         self.do(shaping.change_group, self.model.group, changes, change=change, events=events)
 
-    @rule(lane=_index, limit=_limit)
+    @rule(lane=an_index, limit=a_limit)
     def limit_a_lane(self, lane: int, limit: int | None) -> None:
         """The manager sets a lane's limit."""
-        _, lane_id = self.cell(0, lane)
+        _, lane_id = cell_of(self.model, 0, lane)
 
         def change(model: PlainBoard) -> None:
             model.lanes[lane_id].limit = limit
@@ -410,7 +377,7 @@ class BoardMachine(RuleBasedStateMachine):
         events = ["limit.changed"] if self.model.lanes[lane_id].limit != limit else []
         self.do(shaping.change_lane, lane_id, {"wip_limit": limit}, change=change, events=events)
 
-    @rule(limit=_limit, person=_limit)
+    @rule(limit=a_limit, person=a_limit)
     def limit_the_board(self, limit: int | None, person: int | None) -> None:
         """The manager sets the board's limit and that of its people."""
         told = [self.model.limit != limit, self.model.person_limit != person]
@@ -422,10 +389,10 @@ class BoardMachine(RuleBasedStateMachine):
         events = ["limit.changed"] * sum(told)
         self.do(boards.change_board, self.key, changes, change=change, events=events)
 
-    @rule(lane=_index)
+    @rule(lane=an_index)
     def change_what_a_lane_is(self, lane: int) -> None:
         """The manager makes an ordinary lane an expedite lane, or the other way round."""
-        _, lane_id = self.cell(0, lane)
+        _, lane_id = cell_of(self.model, 0, lane)
         expedite = not self.model.lanes[lane_id].expedite
 
         def change(model: PlainBoard) -> None:
@@ -434,10 +401,10 @@ class BoardMachine(RuleBasedStateMachine):
         changes = {"expedite": expedite}
         self.do(shaping.change_lane, lane_id, changes, change=change, events=["lane.changed"])
 
-    @rule(column=_index, kind=st.sampled_from(["queue", "active", "done"]))
+    @rule(column=an_index, kind=st.sampled_from(["queue", "active", "done"]))
     def change_what_a_column_is(self, column: int, kind: str) -> None:
         """The manager gives a column, and with it the cards' past, another meaning."""
-        column_id, _ = self.cell(column, 0)
+        column_id, _ = cell_of(self.model, column, 0)
 
         def change(model: PlainBoard) -> None:
             model.columns[column_id].kind = kind
@@ -445,7 +412,7 @@ class BoardMachine(RuleBasedStateMachine):
         events = ["column.changed"] if self.model.columns[column_id].kind != kind else []
         self.do(shaping.change_column, column_id, {"kind": kind}, change=change, events=events)
 
-    @rule(column=_index)
+    @rule(column=an_index)
     def order_the_columns(self, column: int) -> None:
         """The manager puts the first or the last column to the other end."""
         ids = list(self.model.columns)
@@ -466,7 +433,7 @@ class BoardMachine(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: len(self.model.columns) > 3)
-    @rule(column=_index, into=_index, named=st.booleans())
+    @rule(column=an_index, into=an_index, named=st.booleans())
     def delete_a_column(self, column: int, into: int, named: bool) -> None:
         """The manager deletes a column; its cards go to another one, all or none."""
         ids = list(self.model.columns)
@@ -536,9 +503,7 @@ class BoardMachine(RuleBasedStateMachine):
         if not hasattr(self, "seen"):
             return
         seen = self.seen
-        assert [event.seq for event in seen.events] == list(range(1, seen.seq + 1))
-        times = [event.at for event in seen.events]
-        assert times == sorted(times)
+        check_history(seen)
         for one, row in seen.cards.items():
             stays, blocks = past_of(seen.events, one)
             told = read_clocks(seen.board.shape, stays, blocks)
@@ -549,28 +514,4 @@ class BoardMachine(RuleBasedStateMachine):
 
 
 def test_a_board_does_what_the_rules_say_whatever_people_do(sqlite_url: str) -> None:
-    db = Database(sqlite_url, synchronous="OFF", pool_size=1)
-    try:
-
-        def people(tx: Tx) -> list[Actor]:
-            names = ("Ada", "Grace", "Linus")
-            ids = [auth.add_user(tx, f"{name}@example.org", name, None) for name in names]
-            return [
-                Actor(one, name, f"{name}@example.org", False)
-                for one, name in zip(ids, names, strict=True)
-            ]
-
-        BoardMachine.db = db
-        BoardMachine.people = db.write_now(people)
-        BoardMachine.keys = count(1)
-        run_state_machine_as_test(
-            BoardMachine,
-            settings=settings(
-                max_examples=30,
-                stateful_step_count=40,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
-    finally:
-        db.close()
+    run_stories(BoardMachine, sqlite_url, ("Ada", "Grace", "Linus"), examples=30, steps=40)
