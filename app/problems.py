@@ -25,6 +25,7 @@ from app.errors import (
 
 log = logging.getLogger("weir.problems")
 
+Responses = dict[int | str, dict[str, Any]]
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -155,7 +156,7 @@ _MEANINGS = {
 }
 
 
-def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def responses(*statuses: int) -> Responses:
     """The error answers of an API route for its OpenAPI description."""
     return {
         status: {

@@ -5,8 +5,8 @@ from typing import Any
 from app.auth.actor import Actor
 from app.boards.history import read_board
 from app.boards.shape import DONE
+from app.call import Answer
 from app.cards.pace import POINTS
-from app.csvtext import csv_rows
 from app.db import Tx
 from app.flow.aging_past import (
     cards_in_work_at,
@@ -16,6 +16,7 @@ from app.flow.aging_past import (
     read_aging_at,
 )
 from app.flow.aging_queries import CSV_HEAD, cards_in_work, seconds_text
+from app.flow.files import csv_answer
 from app.flow.metrics import seconds
 from app.flow.queries import Wanted, window_of
 
@@ -58,8 +59,8 @@ def aging_json(
     }
 
 
-def aging_csv(tx: Tx, actor: Actor, key: str, wanted: Wanted, as_of: str | None) -> tuple[str, str]:
-    """The board's key, and the cards in work as rows under `CSV_HEAD`."""
+def aging_csv(tx: Tx, actor: Actor, key: str, wanted: Wanted, as_of: str | None) -> Answer:
+    """The cards in work as a file."""
     board = read_board(tx, actor, key=key)
     at = end_of(board, as_of)
     cards = (
@@ -79,4 +80,4 @@ def aging_csv(tx: Tx, actor: Actor, key: str, wanted: Wanted, as_of: str | None)
         )
         for card in cards
     ]
-    return board.row.key, csv_rows([CSV_HEAD, *rows])
+    return csv_answer(f"{board.row.key}-aging.csv", [CSV_HEAD, *rows])

@@ -1,17 +1,16 @@
 """The API of aging work in progress."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator, Field
 from starlette.responses import Response
 
 from app.call import CallDep
-from app.csvtext import MEDIA_TYPE
 from app.flow.aging_answers import aging_csv, aging_json
 from app.flow.aging_queries import CSV_HEAD
+from app.flow.files import or_csv
 from app.flow.schemas import StatsIn
-from app.problems import responses
 from app.types import Day, KeyInUrl, digits
 
 router = APIRouter(prefix="/api/v1/boards/{key}/stats", tags=["statistics"])
@@ -68,14 +67,10 @@ class AgingOut(BaseModel):
     pace: list[PaceOut] = Field(description="Of each column that is not done, from left to right.")
 
 
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The statistics; with `format=csv` the cards, the oldest first, with the "
-        f"columns {', '.join(CSV_HEAD)} (durations in seconds).",
-        "content": {"text/csv": {"schema": {"type": "string"}}},
-    },
-    **responses(),
-}
+_RESPONSES = or_csv(
+    "The statistics; with `format=csv` the cards, the oldest first, with the "
+    f"columns {', '.join(CSV_HEAD)} (durations in seconds)."
+)
 
 
 @router.get("/aging", response_model=AgingOut, responses=_RESPONSES)
@@ -84,6 +79,4 @@ async def aging(call: CallDep, key: KeyInUrl, asked: Annotated[AgingIn, Query()]
     the cards done in a window left each column."""
     if asked.format == "json":
         return await call.read(aging_json, key, asked.wanted, asked.fewest, asked.as_of)
-    name, text = await call.fetch(aging_csv, key, asked.wanted, asked.as_of)
-    headers = {"Content-Disposition": f'attachment; filename="{name}-aging.csv"'}
-    return Response(text, media_type=MEDIA_TYPE, headers=headers)
+    return await call.read(aging_csv, key, asked.wanted, asked.as_of)

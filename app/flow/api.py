@@ -1,44 +1,35 @@
 """The API of statistics."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from app import clock
 from app.auth.actor import Actor
 from app.boards.history import read_board
 from app.call import Call, CallDep
-from app.csvtext import MEDIA_TYPE, csv_rows
 from app.db import Tx
+from app.flow.files import FilePart, csv_file, or_csv
 from app.flow.metrics import Summary, seconds, summarize
 from app.flow.queries import (
     CSV_HEAD,
     CYCLE,
     LEAD,
     PROCESS,
-    Part,
     Wanted,
-    Window,
     cards_part,
     read_durations,
     window_of,
 )
-from app.flow.schemas import TimesIn, TimesOut
-from app.problems import responses
+from app.flow.schemas import TimesIn, TimesOut, window_json
 from app.types import KeyInUrl
 
 router = APIRouter(prefix="/api/v1/boards/{key}/stats", tags=["statistics"])
 
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The statistics; with `format=csv` the cards behind them, the last done "
-        f"first, with the columns {', '.join(CSV_HEAD)} (durations in seconds).",
-        "content": {"text/csv": {"schema": {"type": "string"}}},
-    },
-    **responses(),
-}
+_RESPONSES = or_csv(
+    "The statistics; with `format=csv` the cards behind them, the last done "
+    f"first, with the columns {', '.join(CSV_HEAD)} (durations in seconds)."
+)
 
 
 @router.get("/lead-time", response_model=TimesOut, responses=_RESPONSES)
@@ -66,13 +57,7 @@ async def process_time(
 async def _times(call: Call, key: str, measure: str, asked: TimesIn) -> Response:
     if asked.format == "json":
         return await call.read(_statistics, key, measure, asked.wanted, asked.points)
-    part: Part = await call.fetch(cards_part, key, measure, asked.wanted)
-    name = f"{part.board_key}-{measure}-time.csv"
-    return StreamingResponse(
-        _csv(call, part),
-        media_type=MEDIA_TYPE,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return await csv_file(call, CSV_HEAD, _file_part, key, measure, asked.wanted)
 
 
 def _statistics(
@@ -81,14 +66,11 @@ def _statistics(
     board = read_board(tx, actor, key=key)
     window = window_of(board, wanted)
     found = summarize(read_durations(tx, board, measure, window, wanted.cards), points)
-    return _summary_json(board.row.key, window, found)
+    return {**window_json(board, window), **_summary_json(found)}
 
 
-def _summary_json(key: str, window: Window, found: Summary) -> dict[str, Any]:
+def _summary_json(found: Summary) -> dict[str, Any]:
     return {
-        "board": key,
-        "from": clock.iso(window.start),
-        "to": clock.iso(window.end),
         "unit": "seconds",
         "count": found.count,
         "mean": _seconds(found.mean),
@@ -108,10 +90,14 @@ def _seconds(duration: Any) -> float | None:
     return None if duration is None else seconds(duration)
 
 
-async def _csv(call: Call, part: Part) -> AsyncIterator[str]:
-    """All cards, part by part: each is a transaction of its own, in which the person is asked for
-    again, so that a long file holds no state of the database and no right that was taken."""
-    yield csv_rows([CSV_HEAD, *part.rows])
-    while part.after is not None:
-        part = await call.fetch(cards_part, part.board_key, part.measure, part.wanted, part.after)
-        yield csv_rows(part.rows)
+def _file_part(
+    tx: Tx,
+    actor: Actor,
+    key: str,
+    measure: str,
+    wanted: Wanted,
+    after: tuple[int, int] | None = None,
+) -> FilePart:
+    part = cards_part(tx, actor, key, measure, wanted, after)
+    rest = None if part.after is None else (key, measure, part.wanted, part.after)
+    return FilePart(f"{part.board_key}-{measure}-time.csv", part.rows, rest)

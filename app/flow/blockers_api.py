@@ -1,6 +1,5 @@
 """The API of blockers: what stops the work, how often, and for how long."""
 
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -16,13 +15,12 @@ from app.db import Tx
 from app.flow import files
 from app.flow.blockers import Blockers, Cause, Episode, Span, add_up, balances, belongs
 from app.flow.blockers_reading import Told, read_episodes, told_part
-from app.flow.files import FilePart, csv_file
+from app.flow.files import FilePart, csv_file, cut, or_csv
 from app.flow.metrics import seconds
 from app.flow.queries import Wanted, Window, window_of
-from app.flow.schemas import StatsIn
+from app.flow.schemas import StatsIn, WindowOut, window_json
 from app.flow.stream_queries import card_names
 from app.flow.weeks import weeks_of
-from app.problems import responses
 from app.types import KeyInUrl
 
 router = APIRouter(prefix="/api/v1/boards/{key}/stats", tags=["statistics"])
@@ -88,13 +86,10 @@ class BlockedOut(BaseModel):
     blocked_for: float
 
 
-class BlockersOut(CauseOut):
+class BlockersOut(WindowOut, CauseOut):
     """All that blocked cards in a window. The categories may add up to more than the whole: two
     that block a card at the same time each take all of that time."""
 
-    board: str = Field(examples=["OPS"])
-    start: str = Field(alias="from", examples=["2026-03-02T00:00:00.000000Z"])
-    end: str = Field(alias="to", examples=["2026-06-01T00:00:00.000000Z"])
     unit: Literal["seconds"]
     categories: list[CategoryOut] = Field(description="Whatever took most time first.")
     reasons: list[ReasonOut] = Field(
@@ -108,14 +103,10 @@ class BlockersOut(CauseOut):
     )
 
 
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The blockers; with `format=csv` the blocked intervals one by one, with the "
-        f"columns {', '.join(CSV_HEAD)}.",
-        "content": {"text/csv": {"schema": {"type": "string"}}},
-    },
-    **responses(),
-}
+_RESPONSES = or_csv(
+    "The blockers; with `format=csv` the blocked intervals one by one, with the "
+    f"columns {', '.join(CSV_HEAD)}."
+)
 
 
 @router.get("/blockers", response_model=BlockersOut, responses=_RESPONSES)
@@ -136,9 +127,7 @@ def _statistics(tx: Tx, actor: Actor, key: str, wanted: Wanted) -> dict[str, Any
     weeks = weeks_of(*window, board.row.time_zone)
     spans = [Span(week.start, week.end) for week in weeks]
     return {
-        "board": board.row.key,
-        "from": clock.iso(window.start),
-        "to": clock.iso(window.end),
+        **window_json(board, window),
         "unit": "seconds",
         **_cause_json(found.whole),
         **_causes_json(found),
@@ -193,12 +182,7 @@ def _file_part(tx: Tx, actor: Actor, key: str, wanted: Wanted, after: int = 0) -
     board = read_board(tx, actor, key=key)
     window = window_of(board, wanted)
     found = told_part(tx, board, window, wanted.cards, files.PART + 1, after)
-    shown = found[: files.PART]
-    rest = None
-    if len(found) > files.PART:
-        # Now has moved on when the next part is read: the window stays what it was.
-        fixed = replace(wanted, start=window.start, end=window.end)
-        rest = (key, fixed, shown[-1].id)
+    shown, rest = cut(found, key, wanted, window, lambda told: told.id)
     rows = [_csv_row(board, window, told) for told in shown if belongs(told.episode, Span(*window))]
     return FilePart(f"{board.row.key}-blockers.csv", rows, rest)
 

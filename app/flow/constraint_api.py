@@ -11,16 +11,15 @@ from app import clock
 from app.auth.actor import Actor
 from app.boards.history import read_board
 from app.call import Answer, CallDep
-from app.csvtext import MEDIA_TYPE, csv_rows
 from app.db import Tx
 from app.flow.constraint import Evidence
 from app.flow.constraint_reading import read_constraint
 from app.flow.constraint_words import advice_for, little_words, reason_for_none
+from app.flow.files import csv_answer, or_csv
 from app.flow.little import Little
 from app.flow.metrics import seconds
 from app.flow.queries import Wanted, window_of
-from app.flow.schemas import StatsIn
-from app.problems import responses
+from app.flow.schemas import StatsIn, WindowOut, window_json
 from app.types import KeyInUrl
 
 router = APIRouter(prefix="/api/v1/boards/{key}/stats", tags=["statistics"])
@@ -93,12 +92,9 @@ class LittleOut(BaseModel):
     words: str
 
 
-class ConstraintOut(BaseModel):
+class ConstraintOut(WindowOut):
     """The work centre that holds the flow, with its evidence; null and a reason without any."""
 
-    board: str = Field(examples=["OPS"])
-    start: str = Field(alias="from", examples=["2026-03-02T00:00:00.000000Z"])
-    end: str = Field(alias="to", examples=["2026-06-01T00:00:00.000000Z"])
     constraint: CentreOut | None
     reason: str | None
     advice: AdviceOut | None
@@ -106,14 +102,10 @@ class ConstraintOut(BaseModel):
     littles_law: LittleOut | None = Field(description="null for a board without a card yet.")
 
 
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The constraint; with `format=csv` a row for each work centre, with the "
-        f"columns {', '.join(CSV_HEAD)}.",
-        "content": {"text/csv": {"schema": {"type": "string"}}},
-    },
-    **responses(),
-}
+_RESPONSES = or_csv(
+    "The constraint; with `format=csv` a row for each work centre, with the "
+    f"columns {', '.join(CSV_HEAD)}."
+)
 
 
 @router.get("/constraint", response_model=ConstraintOut, responses=_RESPONSES)
@@ -132,14 +124,11 @@ def _answer(tx: Tx, actor: Actor, key: str, wanted: Wanted, form: str) -> Answer
     centres = [_centre_json(each) for each in found.evidence]
     if form == "csv":
         rows = [[centre[name] for name in CSV_HEAD] for centre in centres]
-        headers = {"Content-Disposition": f'attachment; filename="{board.row.key}-constraint.csv"'}
-        return Answer(200, csv_rows([CSV_HEAD, *rows]).encode(), headers, MEDIA_TYPE)
+        return csv_answer(f"{board.row.key}-constraint.csv", [CSV_HEAD, *rows])
     named = found.constraint
     window = window_of(board, wanted)
     return {
-        "board": board.row.key,
-        "from": clock.iso(window.start),
-        "to": clock.iso(window.end),
+        **window_json(board, window),
         "constraint": None if named is None else centres[found.evidence.index(named)],
         "reason": reason_for_none(found.evidence) if named is None else None,
         "advice": None if named is None else advice_for(found.evidence, named)._asdict(),

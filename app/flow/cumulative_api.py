@@ -6,17 +6,15 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from app import clock
 from app.auth.actor import Actor
 from app.boards.history import read_board
 from app.call import Answer, CallDep
-from app.csvtext import MEDIA_TYPE, csv_rows
 from app.db import Tx
 from app.flow.cumulative import Cumulative
 from app.flow.cumulative_reading import read_cumulative
+from app.flow.files import csv_answer, or_csv
 from app.flow.queries import Wanted, window_of
-from app.flow.schemas import StatsIn
-from app.problems import responses
+from app.flow.schemas import StatsIn, WindowOut, window_json
 from app.types import KeyInUrl
 
 router = APIRouter(prefix="/api/v1/boards/{key}/stats", tags=["statistics"])
@@ -40,24 +38,15 @@ class BandOut(BaseModel):
     counts: list[int]
 
 
-class CumulativeOut(BaseModel):
+class CumulativeOut(WindowOut):
     """The cumulative flow: how many cards stood in each column, left to right, at the end of each
     day of the window; the last day may end with the window."""
 
-    board: str = Field(examples=["OPS"])
-    start: str = Field(alias="from", examples=["2026-03-02T00:00:00.000000Z"])
-    end: str = Field(alias="to", examples=["2026-06-01T00:00:00.000000Z"])
     dates: list[str] = Field(examples=[["2026-03-02", "2026-03-03"]])
     series: list[BandOut]
 
 
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The cumulative flow; with `format=csv` the same as a file.",
-        "content": {"text/csv": {"schema": {"type": "string"}}},
-    },
-    **responses(),
-}
+_RESPONSES = or_csv("The cumulative flow; with `format=csv` the same as a file.")
 
 
 @router.get("/cfd", response_model=CumulativeOut, responses=_RESPONSES)
@@ -76,13 +65,9 @@ def _cumulative(
     window = window_of(board, wanted)
     found, _ = read_cumulative(tx, board, window, wanted.cards)
     if form == "csv":
-        name = f"{board.row.key}-cumulative-flow.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Answer(200, csv_rows(_rows(found)).encode(), headers, MEDIA_TYPE)
+        return csv_answer(f"{board.row.key}-cumulative-flow.csv", _rows(found))
     return {
-        "board": board.row.key,
-        "from": clock.iso(window.start),
-        "to": clock.iso(window.end),
+        **window_json(board, window),
         "dates": [day.isoformat() for day in found.days],
         "series": [
             {

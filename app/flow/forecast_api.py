@@ -1,45 +1,35 @@
 """The API of throughput and forecasts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from app import clock
 from app.auth.actor import Actor
 from app.boards.history import read_board
 from app.call import Answer, CallDep
-from app.csvtext import MEDIA_TYPE, csv_rows
 from app.db import Tx
+from app.flow.files import csv_answer, or_csv
 from app.flow.finished import Forecast, Question, read_forecast, read_throughput
 from app.flow.forecast import POINTS
 from app.flow.forecast_schemas import ForecastIn, ForecastOut, ThroughputIn, ThroughputOut
 from app.flow.queries import window_of
-from app.problems import responses
+from app.flow.schemas import window_json
 from app.types import KeyInUrl
 
 router = APIRouter(prefix="/api/v1/boards/{key}/stats", tags=["statistics"])
 
-_THROUGHPUT: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The throughput; with `format=csv` the series with the columns start, "
-        "count.",
-        "content": {"text/csv": {"schema": {"type": "string"}}},
-    },
-    **responses(),
-}
+_THROUGHPUT = or_csv(
+    "The throughput; with `format=csv` the series with the columns start, count.",
+)
 
 
-_FORECAST: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The forecast; with `format=csv` its answers with the columns percent, "
-        "when, how_many.",
-        "content": {"text/csv": {"schema": {"type": "string"}}},
-    },
-    **responses(409),
-}
+_FORECAST = or_csv(
+    "The forecast; with `format=csv` its answers with the columns percent, when, how_many.",
+    409,
+)
 
 
 @router.get("/throughput", response_model=ThroughputOut, responses=_THROUGHPUT)
@@ -63,11 +53,9 @@ def _throughput(tx: Tx, actor: Actor, key: str, asked: ThroughputIn) -> Answer |
     series = read_throughput(tx, board, window, asked.cards, asked.interval)
     if asked.format == "csv":
         rows = [(each.start.isoformat(), each.count) for each in series]
-        return _csv(f"{board.row.key}-throughput", [("start", "count"), *rows])
+        return csv_answer(f"{board.row.key}-throughput.csv", [("start", "count"), *rows])
     return {
-        "board": board.row.key,
-        "from": clock.iso(window.start),
-        "to": clock.iso(window.end),
+        **window_json(board, window),
         "interval": asked.interval,
         "series": [{"start": each.start, "count": each.count} for each in series],
         "total": sum(each.count for each in series),
@@ -81,16 +69,11 @@ def _forecast(tx: Tx, actor: Actor, key: str, asked: ForecastIn) -> Answer | dic
         return _forecast_json(board.row.key, asked.question, found)
     dates, amounts = found.when or {}, found.how_many or {}
     rows = [(point, _text(dates.get(point)), amounts.get(point)) for point in POINTS]
-    return _csv(f"{board.row.key}-forecast", [("percent", "when", "how_many"), *rows])
+    return csv_answer(f"{board.row.key}-forecast.csv", [("percent", "when", "how_many"), *rows])
 
 
 def _text(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
-
-
-def _csv(name: str, rows: Sequence[Sequence[str | int | None]]) -> Answer:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Answer(200, csv_rows(rows).encode(), headers, MEDIA_TYPE)
 
 
 def _forecast_json(key: str, question: Question, found: Forecast) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from app.flow.finished import MOST_SAMPLE_DAYS, Question
 from app.flow.forecast import MOST_ITEMS
 from app.flow.queries import Wanted
-from app.flow.schemas import FiltersIn, StatsIn
+from app.flow.schemas import FiltersIn, StatsIn, WindowOut
 from app.types import Day, DayOrMoment, digits
 
 
@@ -30,13 +30,10 @@ class IntervalOut(BaseModel):
     count: int
 
 
-class ThroughputOut(BaseModel):
+class ThroughputOut(WindowOut):
     """The cards done in a window, by interval: every interval that has a part in the window is
     there, zeros included. The first and the last count the part of theirs that lies in it."""
 
-    board: str = Field(examples=["OPS"])
-    start: str = Field(alias="from", examples=["2026-03-02T00:00:00.000000Z"])
-    end: str = Field(alias="to", examples=["2026-06-01T00:00:00.000000Z"])
     interval: Literal["day", "week", "month"]
     series: list[IntervalOut]
     total: int

@@ -8,19 +8,17 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator, Field
 from starlette.responses import Response
 
-from app import clock
 from app.auth.actor import Actor
 from app.boards.history import OpenBoard, read_board
-from app.call import CallDep
+from app.call import Answer, CallDep
 from app.cards.schemas import WorkType
-from app.csvtext import MEDIA_TYPE, csv_rows
 from app.db import Tx
+from app.flow.files import csv_answer, or_csv
 from app.flow.mix import DEFAULT_TARGET, TYPES, Mix, mixed, mixed_by_span
 from app.flow.mix_reading import Finished, read_finished, read_in_progress
 from app.flow.queries import Wanted, Window, window_of
-from app.flow.schemas import StatsIn
+from app.flow.schemas import StatsIn, WindowOut, window_json
 from app.flow.weeks import Month, Week, counted, months_of, weeks_of
-from app.problems import responses
 from app.types import KeyInUrl, digits
 
 router = APIRouter(prefix="/api/v1/boards/{key}/stats", tags=["statistics"])
@@ -74,12 +72,9 @@ class SpanOfMixOut(BaseModel):
     betterment_share: float | None
 
 
-class WorkMixOut(BaseModel):
+class WorkMixOut(WindowOut):
     """What the work is made of."""
 
-    board: str = Field(examples=["OPS"])
-    start: str = Field(alias="from", examples=["2026-03-02T00:00:00.000000Z"])
-    end: str = Field(alias="to", examples=["2026-06-01T00:00:00.000000Z"])
     finished: int = Field(description="Cards done in the window.")
     in_progress: int = Field(description="Cards that are started and not done now.")
     types: list[TypeOut] = Field(description="Every type, always in the same order.")
@@ -102,14 +97,10 @@ class WorkMix(NamedTuple):
     months: Sequence[tuple[Month, Mix]]
 
 
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The work mix; with `format=csv` the weeks, a row each, with the columns "
-        f"{', '.join(CSV_HEAD)}.",
-        "content": {"text/csv": {"schema": {"type": "string"}}},
-    },
-    **responses(),
-}
+_RESPONSES = or_csv(
+    "The work mix; with `format=csv` the weeks, a row each, with the columns "
+    f"{', '.join(CSV_HEAD)}."
+)
 
 
 @router.get("/work-mix", response_model=WorkMixOut, responses=_RESPONSES)
@@ -118,9 +109,7 @@ async def work_mix(call: CallDep, key: KeyInUrl, asked: Annotated[WorkMixIn, Que
     unplanned; and the share of improvement and technical debt against a target."""
     if asked.format == "json":
         return await call.read(_statistics, key, asked.wanted, asked.target)
-    name, text = await call.fetch(_file, key, asked.wanted)
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(text, media_type=MEDIA_TYPE, headers=headers)
+    return await call.read(_file, key, asked.wanted)
 
 
 def read_mix(tx: Tx, board: OpenBoard, window: Window, wanted: Wanted) -> WorkMix:
@@ -146,9 +135,7 @@ def _statistics(tx: Tx, actor: Actor, key: str, wanted: Wanted, target: int) -> 
     mix = read_mix(tx, board, window, wanted)
     done, doing = mix.finished, mix.in_progress
     return {
-        "board": board.row.key,
-        "from": clock.iso(window.start),
-        "to": clock.iso(window.end),
+        **window_json(board, window),
         "finished": done.total,
         "in_progress": doing.total,
         "types": [
@@ -189,11 +176,11 @@ def _float(share: Fraction | None) -> float | None:
     return None if share is None else float(share)
 
 
-def _file(tx: Tx, actor: Actor, key: str, wanted: Wanted) -> tuple[str, str]:
+def _file(tx: Tx, actor: Actor, key: str, wanted: Wanted) -> Answer:
     board = read_board(tx, actor, key=key)
     mix = read_mix(tx, board, window_of(board, wanted), wanted)
     rows = [_csv_row(week, each) for week, each in mix.weeks]
-    return f"{board.row.key}-work-mix.csv", csv_rows([CSV_HEAD, *rows])
+    return csv_answer(f"{board.row.key}-work-mix.csv", [CSV_HEAD, *rows])
 
 
 def _csv_row(week: Week, mix: Mix) -> tuple[str | int | None, ...]:

@@ -1,6 +1,5 @@
 """The API of refusals: where the limits said no."""
 
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -14,13 +13,12 @@ from app.call import CallDep
 from app.cards.labels import names_of
 from app.db import Tx
 from app.flow import files
-from app.flow.files import FilePart, csv_file
+from app.flow.files import FilePart, csv_file, cut, or_csv
 from app.flow.queries import Wanted, window_of
 from app.flow.refusals import Place
 from app.flow.refusals_reading import Refused, read_refusals, refused_part
-from app.flow.schemas import StatsIn
+from app.flow.schemas import StatsIn, WindowOut, window_json
 from app.flow.weeks import counted, weeks_of
-from app.problems import responses
 from app.types import KeyInUrl
 
 router = APIRouter(prefix="/api/v1/boards/{key}/stats", tags=["statistics"])
@@ -68,12 +66,9 @@ class WeekOut(BaseModel):
     count: int
 
 
-class RefusalsOut(BaseModel):
+class RefusalsOut(WindowOut):
     """Refusals of a window by place."""
 
-    board: str = Field(examples=["OPS"])
-    start: str = Field(alias="from", examples=["2026-03-02T00:00:00.000000Z"])
-    end: str = Field(alias="to", examples=["2026-06-01T00:00:00.000000Z"])
     count: int = Field(description="How often a limit refused.")
     places: list[RefusingPlaceOut] = Field(description="The one that refused most often first.")
     weeks: list[WeekOut] = Field(description="Every week of the window, zeros included.")
@@ -83,14 +78,10 @@ class RefusalsOut(BaseModel):
     )
 
 
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The refusals by place; with `format=csv` one by one, the last first, with "
-        f"the columns {', '.join(CSV_HEAD)}.",
-        "content": {"text/csv": {"schema": {"type": "string"}}},
-    },
-    **responses(),
-}
+_RESPONSES = or_csv(
+    "The refusals by place; with `format=csv` one by one, the last first, with "
+    f"the columns {', '.join(CSV_HEAD)}."
+)
 
 
 @router.get("/refusals", response_model=RefusalsOut, responses=_RESPONSES)
@@ -108,9 +99,7 @@ def _statistics(tx: Tx, actor: Actor, key: str, wanted: Wanted) -> dict[str, Any
     names = names_of(tx, {i for place in found.places for i, _ in place.people if i is not None})
     weeks = weeks_of(*window, board.row.time_zone)
     return {
-        "board": board.row.key,
-        "from": clock.iso(window.start),
-        "to": clock.iso(window.end),
+        **window_json(board, window),
         "count": found.count,
         "places": [_place_json(place, names) for place in found.places],
         "weeks": [
@@ -143,12 +132,7 @@ def _file_part(
     board = read_board(tx, actor, key=key)
     window = window_of(board, wanted)
     found = refused_part(tx, board, window, wanted.cards, files.PART + 1, after)
-    shown = found[: files.PART]
-    rest = None
-    if len(found) > files.PART:
-        # Now has moved on when the next part is read: the window stays what it was.
-        fixed = replace(wanted, start=window.start, end=window.end)
-        rest = (key, fixed, (shown[-1].event.at, shown[-1].event.seq))
+    shown, rest = cut(found, key, wanted, window, lambda each: (each.event.at, each.event.seq))
     return FilePart(f"{board.row.key}-refusals.csv", [_csv_row(each) for each in shown], rest)
 
 

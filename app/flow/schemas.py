@@ -1,14 +1,16 @@
 """What the API takes and gives about statistics."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, WithJsonSchema
 
+from app import clock
+from app.boards.history import OpenBoard
 from app.cards.filters import CardFilter
 from app.cards.schemas import ServiceClass, WorkType
 from app.flow.metrics import PERCENTILES
-from app.flow.queries import Wanted
+from app.flow.queries import Wanted, Window
 from app.types import DayOrMoment, IdInUrl, WordInUrl
 
 MOST_PERCENTILES = 20
@@ -94,6 +96,23 @@ class TimesIn(StatsIn):
         return list(map(int, self.percentiles.split(",")))
 
 
+class WindowOut(BaseModel):
+    """Of which board and window a statistic is."""
+
+    board: str = Field(examples=["OPS"])
+    start: str = Field(alias="from", examples=["2026-03-02T00:00:00.000000Z"])
+    end: str = Field(alias="to", examples=["2026-06-01T00:00:00.000000Z"])
+
+
+def window_json(board: OpenBoard, window: Window) -> dict[str, Any]:
+    """Of which board and window a statistic is, as the API shows it."""
+    return {
+        "board": board.row.key,
+        "from": clock.iso(window.start),
+        "to": clock.iso(window.end),
+    }
+
+
 class BucketOut(BaseModel):
     """How many cards took `from <= seconds < to`; in the last bucket `<= to`."""
 
@@ -102,13 +121,10 @@ class BucketOut(BaseModel):
     count: int
 
 
-class TimesOut(BaseModel):
+class TimesOut(WindowOut):
     """Statistics of the cards done in a window, in seconds. Over no card, `count` is 0 and the
     numbers are null."""
 
-    board: str = Field(examples=["OPS"])
-    start: str = Field(alias="from", examples=["2026-03-02T00:00:00.000000Z"])
-    end: str = Field(alias="to", examples=["2026-06-01T00:00:00.000000Z"])
     unit: Literal["seconds"]
     count: int
     mean: float | None

@@ -11,15 +11,14 @@ from starlette.responses import Response
 from app import clock
 from app.auth.actor import Actor
 from app.boards.history import OpenBoard, read_board
-from app.call import CallDep
-from app.csvtext import MEDIA_TYPE, csv_rows
+from app.call import Answer, CallDep
 from app.db import Tx
+from app.flow.files import csv_answer, or_csv
 from app.flow.metrics import seconds
 from app.flow.queries import Wanted, Window, window_of
-from app.flow.schemas import StatsIn
+from app.flow.schemas import StatsIn, WindowOut, window_json
 from app.flow.stream import ELSEWHERE, Step, Stream
 from app.flow.stream_queries import CardName, card_names, read_stream
-from app.problems import responses
 from app.types import KeyInUrl
 
 router = APIRouter(prefix="/api/v1/boards/{key}/stats", tags=["statistics"])
@@ -77,13 +76,10 @@ class StepOut(BaseModel):
     longest: list[LongOut] = Field(description="The ten cards that were longest in it.")
 
 
-class StreamOut(BaseModel):
+class StreamOut(WindowOut):
     """The value stream of a window, in seconds: means over the cards done in it. The lead times of
     the steps add up to that of the whole, and so do the process times."""
 
-    board: str = Field(examples=["OPS"])
-    start: str = Field(alias="from", examples=["2026-03-02T00:00:00.000000Z"])
-    end: str = Field(alias="to", examples=["2026-06-01T00:00:00.000000Z"])
     unit: Literal["seconds"]
     count: int
     steps: list[StepOut] = Field(description="From left to right.")
@@ -100,14 +96,10 @@ class StreamOut(BaseModel):
     )
 
 
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The value stream; with `format=csv` a row for each step, with the columns "
-        f"{', '.join(CSV_HEAD)} (durations in seconds), the whole in the last one.",
-        "content": {"text/csv": {"schema": {"type": "string"}}},
-    },
-    **responses(),
-}
+_RESPONSES = or_csv(
+    "The value stream; with `format=csv` a row for each step, with the columns "
+    f"{', '.join(CSV_HEAD)} (durations in seconds), the whole in the last one."
+)
 
 
 @router.get("/value-stream", response_model=StreamOut, responses=_RESPONSES)
@@ -118,9 +110,7 @@ async def value_stream(
     how much of it was work, and the share that passed it right the first time; and the whole."""
     if asked.format == "json":
         return await call.read(_json, key, asked.wanted)
-    name, text = await call.fetch(_csv, key, asked.wanted)
-    headers = {"Content-Disposition": f'attachment; filename="{name}-value-stream.csv"'}
-    return Response(text, media_type=MEDIA_TYPE, headers=headers)
+    return await call.read(_csv, key, asked.wanted)
 
 
 def _json(tx: Tx, actor: Actor, key: str, wanted: Wanted) -> dict[str, Any]:
@@ -131,10 +121,10 @@ def _json(tx: Tx, actor: Actor, key: str, wanted: Wanted) -> dict[str, Any]:
     return _stream_json(board, window, stream, names)
 
 
-def _csv(tx: Tx, actor: Actor, key: str, wanted: Wanted) -> tuple[str, str]:
+def _csv(tx: Tx, actor: Actor, key: str, wanted: Wanted) -> Answer:
     board = read_board(tx, actor, key=key)
     stream = read_stream(tx, board, window_of(board, wanted), wanted.cards)
-    return board.row.key, csv_rows([CSV_HEAD, *csv_of(stream)])
+    return csv_answer(f"{board.row.key}-value-stream.csv", [CSV_HEAD, *csv_of(stream)])
 
 
 def csv_of(stream: Stream) -> list[tuple[str | int | None, ...]]:
@@ -162,9 +152,7 @@ def _stream_json(
     board: OpenBoard, window: Window, stream: Stream, names: dict[int, CardName]
 ) -> dict[str, Any]:
     return {
-        "board": board.row.key,
-        "from": clock.iso(window.start),
-        "to": clock.iso(window.end),
+        **window_json(board, window),
         "unit": "seconds",
         "count": stream.count,
         "steps": [_step_json(board, step, names) for step in stream.steps],
