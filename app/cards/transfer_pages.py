@@ -1,5 +1,6 @@
 """The form that moves a card to another board."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
@@ -20,7 +21,7 @@ from app.cards.swaps import Told, changes_swap, notice_of
 from app.cards.transfer import boards_to_go_to, transfer_card
 from app.db import Tx
 from app.errors import AppError, Conflict, Invalid, StaleVersion
-from app.forms import Form, read_form
+from app.forms import Form, Sent, read_form
 from app.types import IdInUrl, KeyInUrl, SeqInUrl
 from app.web import is_htmx
 
@@ -41,7 +42,7 @@ async def transfer_page(
     call: CallDep, key: KeyInUrl, number: IdInUrl, board: KeyInUrl | None = None
 ) -> Response:
     """The form, with the columns of the chosen board."""
-    return await _form(call, key, number, board)
+    return await _form(call, key, number, board, Sent({}))
 
 
 @router.post("/transfer")
@@ -49,7 +50,7 @@ async def transfer(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     """Moves a card to another board."""
     sent = await read_form(call.request, TransferForm)
     if sent.form is None:
-        return await _form(call, key, number, None, errors=sent.errors, status=422)
+        return await _form(call, key, number, sent.typed.get("board"), sent, status=422)
     form = sent.form
     web = web_of(call.request)
 
@@ -63,7 +64,7 @@ async def transfer(call: CallDep, key: KeyInUrl, number: IdInUrl) -> Response:
     except (Conflict, Invalid, StaleVersion) as error:
         if is_htmx(call.request):
             return await refused_card(call, key, number, None, error, elsewhere=form.board)
-        return await _form(call, key, number, form.board, error=error, status=409)
+        return await _form(call, key, number, form.board, sent, error=error, status=409)
     to = f"/boards/{card.board_key}/cards/{card.number}"
     if not is_htmx(call.request):
         return web.redirect(to, ("ok", f"Moved {was.ref} to {card.ref}."))
@@ -85,11 +86,13 @@ async def _form(
     key: str,
     number: int,
     chosen: str | None,
+    sent: Sent[TransferForm],
     *,
-    errors: dict[str, str] | None = None,
     error: AppError | None = None,
     status: int = 200,
 ) -> Response:
+    """The form: after a refusal as it was sent, with the reason beside the field that it is of."""
+
     def view(tx: Tx, actor: Actor, board: OpenBoard, card: CardRow) -> dict[str, Any]:
         others = boards_to_go_to(tx, actor, board.id)
         target = next((each for each in others if each.key == chosen), next(iter(others), None))
@@ -109,35 +112,35 @@ async def _form(
             "boards": [
                 {"key": each.key, "name": each.name, "selected": each is target} for each in others
             ],
-            **_places(tx, actor, None if target is None else target.key),
-            "errors": errors or {},
+            **_places(tx, actor, None if target is None else target.key, sent.typed),
+            "errors": sent.errors if error is None else _beside(error),
         }
 
     return await card_form(call, key, number, "transfer", view, status)
 
 
-def _places(tx: Tx, actor: Actor, key: str | None) -> dict[str, Any]:
-    """The columns and lanes of the board to which the card would go."""
+def _beside(error: AppError) -> dict[str, str]:
+    """The reason of a refusal at the field of the place that refused."""
+    fields = {"column": "column_id", "group": "column_id", "lane": "lane_id"}
+    scope = error.extensions.get("scope")
+    return {fields[scope]: error.detail} if scope in fields else {}
+
+
+def _places(tx: Tx, actor: Actor, key: str | None, typed: Mapping[str, str]) -> dict[str, Any]:
+    """The columns and lanes of the board to which the card would go, and which are chosen."""
     if key is None:
-        return {"columns": [], "lanes": []}
+        return {"columns": [], "lanes": [], "values": {}}
     board = read_board(tx, actor, key=key)
     held = rules.usage(board.shape, board.counts)
+    columns = [
+        (
+            column.id,
+            full_words(column.name, column.wip_limit, held.get(Place(rules.COLUMN, column.id), 0)),
+        )
+        for column in board.shape.columns
+    ]
     return {
-        "columns": [
-            {
-                "id": column.id,
-                "words": full_words(
-                    column.name, column.wip_limit, held.get(Place(rules.COLUMN, column.id), 0)
-                ),
-            }
-            for column in board.shape.columns
-        ],
-        "lanes": [
-            {
-                "id": lane.id,
-                "words": lane.name,
-                "selected": lane.id == board.shape.default_lane.id,
-            }
-            for lane in board.shape.lanes
-        ],
+        "columns": columns,
+        "lanes": [(lane.id, lane.name) for lane in board.shape.lanes],
+        "values": {"lane_id": str(board.shape.default_lane.id), **typed},
     }

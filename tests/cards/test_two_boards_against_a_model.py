@@ -70,7 +70,7 @@ class Facts(NamedTuple):
     archived: bool
 
 
-@dataclass
+@dataclass(eq=False)
 class Deed:
     """What somebody did with some cards: of what kind, what they were and what they became, and
     the ranks that they had in their cells."""
@@ -80,6 +80,11 @@ class Deed:
     cards: dict[int, tuple[Facts, Facts]]
     ranks: dict[int, int]
     over: bool = False  # Taken back, or found to be past that.
+
+    @property
+    def leaves(self) -> bool:
+        """Whether places were left by it, to which an undo would lead back."""
+        return self.kind in {MOVED, ARCHIVED}
 
 
 def facts(card: PlainCard) -> Facts:
@@ -106,6 +111,7 @@ def put_back(model: PlainBoard, ranks: dict[int, int], one: int, place: Place, r
 _some = st.lists(an_index, min_size=1, max_size=4)
 _board = st.integers(0, 1)
 _who = st.integers(0, 1)
+_back = st.booleans()
 Change = Callable[[list[PlainBoard]], None]
 
 
@@ -231,7 +237,7 @@ class TwoBoards(Stories):
     @rule(at=_board, who=_who, column=an_index, lane=an_index, whose=st.sets(_who))
     def create(self, at: int, who: int, column: int, lane: int, whose: set[int]) -> None:
         """Somebody creates a card."""
-        if len(self.models[at].cards) >= 8:
+        if len(self.models[at].cards) >= 10:
             return
         place = cell_of(self.models[at], column, lane)
         people = frozenset(self.people[index].id for index in whose)
@@ -250,11 +256,33 @@ class TwoBoards(Stories):
         if self.do(who, verb, change=change, fresh=made) is None:
             assert self.models[at].cards[made[-1]].place == place
 
-    @rule(at=_board, who=_who, some=_some, column=an_index, lane=st.none() | an_index)
-    def move(self, at: int, who: int, some: list[int], column: int, lane: int | None) -> None:
-        """Somebody moves cards to the end of a column."""
-        chosen = self.choose(at, some)
+    @precondition(lambda self: any(deed.leaves for deed in self.last_deeds().values()))
+    @rule(who=_who, pick=an_index)
+    def take_a_place(self, who: int, pick: int) -> None:
+        """Somebody creates a card where one was just taken away, which may want to come back."""
+        left = [
+            (at, was.place)
+            for (at, _), deed in sorted(self.last_deeds().items(), key=lambda one: one[0])
+            if deed.leaves
+            for was, _ in deed.cards.values()
+        ]
+        at, (column, lane) = left[pick % len(left)]
         model = self.models[at]
+        places = {
+            "column": list(model.columns).index(column),
+            "lane": list(model.lanes).index(lane),
+        }
+        self.create(at=at, who=who, whose=set(), **places)
+
+    @rule(at=_board, who=_who, some=_some, column=an_index, lane=st.none() | an_index, back=_back)
+    def move(
+        self, at: int, who: int, some: list[int], column: int, lane: int | None, back: bool
+    ) -> None:
+        """Somebody moves cards to the end of a column, and perhaps thinks better of it."""
+        model = self.models[at]
+        chosen = self.choose(at, some)
+        # Mostly cards that can be moved: a refusal of the others is soon told.
+        chosen = [one for one in chosen if not model.cards[one].archived] or chosen
         to, lane_id = cell_of(self.models[at], column, lane or 0)
         lane_id = lane_id if lane is not None else 0
         places = {one: (to, lane_id or model.cards[one].place[1]) for one in chosen}
@@ -272,6 +300,8 @@ class TwoBoards(Stories):
                     models[at].put(one, places[one])
 
         self.many(at, who, MOVED, chosen, bulk.MoveAll(to, lane_id or None), change, errors)
+        if back:
+            self.take_it_back(at, who)
 
     @rule(at=_board, who=_who, some=_some, add=st.sets(_who), remove=st.sets(_who))
     def assign(self, at: int, who: int, some: list[int], add: set[int], remove: set[int]) -> None:
@@ -287,41 +317,24 @@ class TwoBoards(Stories):
         action = bulk.AssignAll(sorted(more), sorted(fewer))
         self.many(at, who, ASSIGNED, chosen, action, change)
 
-    @rule(at=_board, who=_who, some=_some)
-    def block(self, at: int, who: int, some: list[int]) -> None:
-        """Somebody flags cards."""
+    @rule(at=_board, who=_who, some=_some, blocked=st.booleans())
+    def flag(self, at: int, who: int, some: list[int], blocked: bool) -> None:
+        """Somebody flags cards, or takes flags away."""
         chosen = self.choose(at, some)
+        change = self.set_blocked(at, chosen, blocked)
+        if not blocked:
+            self.many(at, who, UNBLOCKED, chosen, bulk.UnblockAll(), change)
+            return
         errors = {CardArchived for one in chosen if self.models[at].cards[one].archived}
-        self.many(
-            at,
-            who,
-            BLOCKED,
-            chosen,
-            bulk.BlockAll("Why"),
-            self.set_blocked(at, chosen, True),
-            errors,
-        )
+        self.many(at, who, BLOCKED, chosen, bulk.BlockAll("Why"), change, errors)
 
-    @rule(at=_board, who=_who, some=_some)
-    def unblock(self, at: int, who: int, some: list[int]) -> None:
-        """Somebody takes flags away."""
+    @rule(at=_board, who=_who, some=_some, archived=st.booleans())
+    def put_away(self, at: int, who: int, some: list[int], archived: bool) -> None:
+        """Somebody takes cards off the board, or puts them back among the others where they
+        stood."""
         chosen = self.choose(at, some)
-        self.many(
-            at, who, UNBLOCKED, chosen, bulk.UnblockAll(), self.set_blocked(at, chosen, False)
-        )
-
-    @rule(at=_board, who=_who, some=_some)
-    def archive(self, at: int, who: int, some: list[int]) -> None:
-        """Somebody takes cards off the board."""
-        chosen = self.choose(at, some)
-        self.many(at, who, ARCHIVED, chosen, bulk.ArchiveAll(), self.set_archived(at, chosen, True))
-
-    @rule(at=_board, who=_who, some=_some)
-    def restore(self, at: int, who: int, some: list[int]) -> None:
-        """Somebody puts cards back, among the others where they stood."""
-        chosen = self.choose(at, some)
-        change = self.set_archived(at, chosen, False)
-        self.many(at, who, RESTORED, chosen, bulk.RestoreAll(), change)
+        kind, action = (ARCHIVED, bulk.ArchiveAll()) if archived else (RESTORED, bulk.RestoreAll())
+        self.many(at, who, kind, chosen, action, self.set_archived(at, chosen, archived))
 
     def set_blocked(self, at: int, ids: Iterable[int], blocked: bool) -> Change:
         """What blocking and unblocking do to the model."""
@@ -381,9 +394,10 @@ class TwoBoards(Stories):
 
             self.do(who, cards.discard_card, one, change=change)
 
-    @rule(at=_board, who=_who, card=an_index, spot=a_spot, where=an_index)
-    def reorder(self, at: int, who: int, card: int, spot: str, where: int) -> None:
-        """Somebody moves a card within its cell, which no limit is asked about."""
+    @rule(at=_board, who=_who, card=an_index, spot=a_spot, where=an_index, back=_back)
+    def reorder(self, at: int, who: int, card: int, spot: str, where: int, back: bool) -> None:
+        """Somebody moves a card within its cell, which no limit is asked about, and perhaps thinks
+        better of it."""
         for one in self.choose(at, [card]):
             model = self.models[at]
             place = model.cards[one].place
@@ -401,6 +415,8 @@ class TwoBoards(Stories):
             args = (one, *place, wanted)
             if self.do(who, cards.move_card, *args, change=change, errors=errors) is None:
                 self.note(at, who, REORDERED, before, [one])
+        if back:
+            self.take_it_back(at, who)
 
     # --- To the other board, and back
 
@@ -419,17 +435,34 @@ class TwoBoards(Stories):
             args = (one, self.names[1 - at], *place)
             self.do(who, transfer_card, *args, change=change, errors=errors)
 
-    @precondition(lambda self: any(not deed.over for deeds in self.deeds for deed in deeds))
+    def last_deeds(self) -> dict[tuple[int, int], Deed]:
+        """What each of the people did last on each board and has not taken back yet."""
+        return {
+            (at, deed.who): deed
+            for at, deeds in enumerate(self.deeds)
+            for deed in deeds
+            if not deed.over
+        }
+
+    @precondition(lambda self: any(self.deeds) and not self.last_deeds())
     @rule(at=_board, who=_who)
-    def undo(self, at: int, who: int) -> None:
+    def find_nothing_to_undo(self, at: int, who: int) -> None:
+        """Somebody wants to take something back when all has been taken back."""
+        args = (self.names[at],)
+        self.do(who, undo_last_action, *args, change=lambda models: None, errors={NothingToUndo})
+
+    @precondition(lambda self: self.last_deeds())
+    @rule(pick=an_index)
+    def undo(self, pick: int) -> None:
         """Somebody takes back what they did last on a board."""
-        mine = [deed for deed in self.deeds[at] if deed.who == who and not deed.over]
-        if not mine:
-            self.do(
-                who, undo_last_action, self.names[at], change=lambda m: None, errors={NothingToUndo}
-            )
+        last = self.last_deeds()
+        self.take_it_back(*sorted(last)[pick % len(last)])
+
+    def take_it_back(self, at: int, who: int) -> None:
+        """Takes back what somebody did last on a board, if that can be."""
+        deed = self.last_deeds().get((at, who))
+        if deed is None:
             return
-        deed = mine[-1]
         model = self.models[at]
         errors: set[type[AppError]] = set()
         if self.is_past(at, deed):
@@ -525,4 +558,4 @@ class TwoBoards(Stories):
 
 
 def test_two_boards_do_what_the_rules_say_whatever_people_do(sqlite_url: str) -> None:
-    run_stories(TwoBoards, sqlite_url, ("Ada", "Grace"), examples=12, steps=35)
+    run_stories(TwoBoards, sqlite_url, ("Ada", "Grace"), examples=30, steps=35)
