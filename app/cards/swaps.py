@@ -9,6 +9,7 @@ from app.boards.shape import Shape
 from app.boards.views import Notice
 from app.cards.heads import Heads
 from app.cards.over import reasons_of
+from app.cards.past import past_of
 from app.cards.rows import CardRow
 from app.cards.wall import arrivals_of, blocked_count, board_view, people_of, tickers_of
 from app.clock import SECOND
@@ -43,11 +44,13 @@ class Told(NamedTuple):
 
 
 class State(NamedTuple):
-    """Up to which event a page is, if it had every change up to `after`."""
+    """Up to which event a page is, if it had every change up to `after`; `paced` says that there is
+    a past by now to hold the cards' age against."""
 
     seq: int
     after: int | None
     told: Told | None = None
+    paced: bool = False
 
 
 class _Summary(NamedTuple):
@@ -75,6 +78,8 @@ def changes_swap(
     columns = [shape.column[i] for i in column_ids if i in shape.column]
     groups = {column.group_id for column in columns if column.group_id is not None}
     arrivals, gone = arrivals_of(tx, web, board, card_ids)
+    # Their faces have asked for the past already.
+    paced = bool(arrivals) and bool(past_of(tx, board).pace)
     return web.render(
         "boards/changes.swap.html",
         columns=[heads.column(column) for column in columns],
@@ -88,13 +93,15 @@ def changes_swap(
         notice=notice,
         arrivals=arrivals,
         gone=gone,
-        state=State(board.seq, after, told),
+        state=State(board.seq, after, told, paced),
     )
 
 
 def columns_swap(tx: Tx, web: Web, board: OpenBoard) -> str:
     """The fragments of the whole board, for a page that cannot know what it missed."""
-    return web.render("boards/columns.swap.html", board=board_view(tx, web, board), notice=None)
+    view = board_view(tx, web, board)
+    paced = bool(past_of(tx, board).pace)
+    return web.render("boards/columns.swap.html", board=view, notice=None, paced=paced)
 
 
 def changes_since(tx: Tx, web: Web, board: OpenBoard, after: int) -> str:

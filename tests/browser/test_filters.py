@@ -156,7 +156,12 @@ def test_what_is_older_than_most_is_chosen_in_the_menu_and_stays_true(
     expect(board.page.locator("#filter-line")).to_have_text("0 of 22 cards")
 
 
-def test_a_young_board_says_why_an_age_is_no_choice(windows: Windows, ops: BoardOf) -> None:
+def test_a_young_board_says_why_an_age_is_no_choice_until_it_is_one(
+    windows: Windows, ops: BoardOf
+) -> None:
+    finish(ops, *range(1, 20))
+    started(ops, "The twentieth", "Doing", 3)
+    (last,) = ops.cards(column_id=ops.column("Doing"))
     page = windows.board(ops).page
     page.locator("#filter-button").click()
     age = page.get_by_role("group", name="Age")
@@ -164,6 +169,9 @@ def test_a_young_board_says_why_an_age_is_no_choice(windows: Windows, ops: Board
     expect(age).to_have_accessible_description(
         "“Over the board’s 85 %” comes with 20 finished cards."
     )
+    ops.move(last, "In production")
+    expect(age.get_by_label("Over the board’s 85 %")).to_be_enabled()
+    expect(age).to_have_accessible_description("")
 
 
 def test_a_new_card_that_does_not_match_is_spoken_of(windows: Windows, ops: BoardOf) -> None:

@@ -193,7 +193,17 @@
     if (event.newState === "open" && matchMedia("(pointer: fine)").matches) text.select();
   });
 
+  /** The age that most past cards did not reach can be asked for as soon as there are enough of them. */
+  function offerAge() {
+    const hint = byId("filter-age-hint");
+    if (!hint || !("paced" in byId("board-state").dataset)) return;
+    for (const box of form.querySelectorAll(":disabled")) box.disabled = false;
+    hint.parentNode.parentNode.removeAttribute("aria-describedby");
+    hint.remove();
+  }
+
   document.addEventListener("weir:changed", (event) => {
+    offerAge();
     if (!query) return;
     mirror();
     own ||= Boolean(event.detail?.own);
