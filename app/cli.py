@@ -75,7 +75,7 @@ def main() -> None:
         # would complain once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         line: str | None = "nobody reads the output any more"
-    except BaseException as error:
+    except BaseException as error:  # Ctrl-C too is said in a line
         line = said(error)
         if line is None:
             raise
@@ -296,7 +296,7 @@ def import_(
         Path, typer.Argument(metavar="FILE", help="What to read; - is standard input.")
     ],
     board: Annotated[str, typer.Option(metavar="KEY", help="The board that takes the cards.")],
-    format: Annotated[  # noqa: A002
+    format: Annotated[  # noqa: A002 - the option's name
         ImportFormat, typer.Option(help="A history document, or a status log as CSV.")
     ] = ImportFormat.HISTORY,
     mapping: Annotated[
@@ -412,7 +412,7 @@ def import_(
 @cli.command()
 def export(
     key: Key,
-    format: Annotated[  # noqa: A002
+    format: Annotated[  # noqa: A002 - the option's name
         ExportFormat, typer.Option(help="A history document, or the cards as CSV.")
     ] = ExportFormat.HISTORY,
 ) -> None:

@@ -202,7 +202,7 @@ class Database:
                 continue
             try:
                 item.result = self._read(item.fn, item.args)
-            except Exception as error:
+            except Exception as error:  # whatever it is, whoever asked is told
                 item.error = error
             _answer([item])
 
@@ -292,7 +292,7 @@ class Database:
                         item.result = item.fn(tx, *item.args)
                     except database_errors():
                         raise
-                    except Exception as error:
+                    except Exception as error:  # of one alone, if it has written nothing
                         if tx.dirty:
                             raise
                         item.error = error
@@ -303,7 +303,7 @@ class Database:
                 if self.dialect == POSTGRESQL and any(i.tx and i.tx.rights for i in group):
                     cursor.execute(_TELL_RIGHTS)
                 committing = True
-        except Exception as error:
+        except Exception as error:  # whatever it is, all of it is rolled back
             for item in group:
                 item.tx = item.result = item.error = None
             self._forget_if_useless(error, committing)
@@ -341,7 +341,7 @@ class Database:
                         cursor.execute(_TELL_RIGHTS)
                     committing = True
                     transaction.commit()
-                except BaseException:
+                except BaseException:  # it goes on, once the transaction is at its end
                     if not connection.invalidated and not connection.closed:
                         transaction.rollback()
                     raise
@@ -361,7 +361,7 @@ class Database:
                 if not again or attempt == RETRIES - 1:
                     return
                 time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311  # no secret
-            except Exception as error:
+            except Exception as error:  # a refusal, or a fault of the unit of work
                 item.error = error
                 return
 

@@ -1,6 +1,6 @@
 """Every way in which Weir says no: domain words with a status. Raise to refuse."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 
@@ -10,7 +10,7 @@ class AppError(Exception):
     status: ClassVar[int] = 400
     slug: ClassVar[str] = "bad-request"
     title: ClassVar[str] = "Bad request"
-    headers: ClassVar[dict[str, str]] = {}
+    headers: Mapping[str, str] = {}
 
     def __init__(self, detail: str = "", **extensions: Any) -> None:
         self.detail = detail or self.title
@@ -28,7 +28,7 @@ class NotSignedIn(AppError):
     status = 401
     slug = "not-signed-in"
     title = "Not signed in"
-    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
+    headers: Mapping[str, str] = {"WWW-Authenticate": "Bearer"}
 
 
 class Forbidden(AppError):
@@ -119,7 +119,7 @@ class TooManyRequests(AppError):
 
     def __init__(self, detail: str, retry_after: int) -> None:
         super().__init__(detail)
-        self.headers = {"Retry-After": str(max(1, retry_after))}  # type: ignore[misc]
+        self.headers = {"Retry-After": str(max(1, retry_after))}
 
 
 class Unavailable(AppError):
@@ -128,7 +128,7 @@ class Unavailable(AppError):
     status = 503
     slug = "unavailable"
     title = "Not available just now"
-    headers: ClassVar[dict[str, str]] = {"Retry-After": "2"}
+    headers: Mapping[str, str] = {"Retry-After": "2"}
 
 
 class StorageFull(AppError):

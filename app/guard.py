@@ -75,7 +75,7 @@ class Guard:
                 await _answer(refused, scope, receive, send_guarded)
                 return
             await self.app(scope, self._limited(scope, receive), send_guarded)
-        except Exception as error:
+        except Exception as error:  # whatever it is, the client gets an answer
             if begun_answer:
                 raise  # Half an answer is out: the connection ends.
             known = reported(Request(scope), error)

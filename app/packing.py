@@ -39,7 +39,7 @@ def _packed_for_postgresql(element: Any, compiler: Any, **more: Any) -> str:
 
 def unpacked(tx: Tx, value: Any) -> Numbers:
     """The numbers of a `packed` value, in no order."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - it takes long to load
 
     if value is None:
         return np.empty(0, np.int64)

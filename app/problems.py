@@ -82,7 +82,7 @@ def as_app_error(error: Exception) -> AppError:
         }
         found = known.get(error.status_code, BadRequest(str(error.detail)))
         if error.status_code == 405 and error.headers:
-            found.headers = dict(error.headers)  # type: ignore[misc]
+            found.headers = dict(error.headers)
         return found
     return ServerError("The fault has been logged.")
 
@@ -99,7 +99,8 @@ def answer(request: Request, error: AppError) -> Response:
     if wants_json(request):
         return Response(problem_body(error), error.status, media_type=MEDIA_TYPE, headers=headers)
     headers.pop("WWW-Authenticate", None)
-    return request.app.state.web.error_page(request, error, headers)  # type: ignore[no-any-return]
+    page: Response = request.app.state.web.error_page(request, error, headers)
+    return page
 
 
 def reported(request: Request, error: Exception) -> AppError:

@@ -35,7 +35,7 @@ class Protocol(HttpToolsProtocol):
         self._head_due: asyncio.TimerHandle | None = None
         self._lingering = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """A client has connected: it has some seconds to ask for something."""
         super().connection_made(transport)
         self._await_head()

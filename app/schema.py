@@ -56,7 +56,7 @@ def upgrade(url: str) -> None:
         # Another process may have migrated while this one waited.
         if stand(connection) is Stand.CURRENT:
             return
-        from alembic import command  # noqa: PLC0415
+        from alembic import command  # noqa: PLC0415 - seldom needed
 
         config = _config()
         config.attributes["connection"] = connection
@@ -184,7 +184,7 @@ def _known() -> list[str]:
 
 
 def _config() -> "Config":
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415 - as above
 
     config = Config()
     config.set_main_option("script_location", str(_folder()).replace("%", "%%"))

@@ -175,7 +175,7 @@ def listen(host: str, port: int, patience: float) -> socket.socket:
             _give_up_on_silence(listener, patience)
             listener.bind(address)
             listener.listen(2048)
-        except BaseException:
+        except BaseException:  # it goes on, without the socket
             listener.close()
             raise
     except (OSError, OverflowError) as error:
@@ -195,6 +195,6 @@ def _with_address(settings: Settings, host: str, port: int) -> Settings:
     """The settings with the address at which Weir listens, unless one is set."""
     if "base_url" in settings.model_fields_set:
         return settings
-    name = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - only told
     name = f"[{name}]" if ":" in name else name
     return settings.model_copy(update={"base_url": f"http://{name}:{port}"})

@@ -27,7 +27,7 @@ _PARAMETER = re.compile(r"%\((\w+)\)s")
 
 _DIALECTS: dict[str, sa.engine.Dialect] = {
     SQLITE: sqlite.dialect(paramstyle="named"),
-    POSTGRESQL: postgresql.psycopg.dialect(),  # type: ignore[no-untyped-call]
+    POSTGRESQL: postgresql.psycopg.dialect(),  # type: ignore[no-untyped-call]  # SQLAlchemy's
 }
 
 
@@ -66,9 +66,9 @@ class Query(Statement, Generic[R]):
             else statement.exported_columns
         )
         names = tuple(column.key for column in columns)
-        if names != row._fields:  # type: ignore[attr-defined]
+        if names != row._fields:  # type: ignore[attr-defined]  # a named tuple's
             raise TypeError(f"{row.__name__} has other fields than its statement: {names}")
-        self.make: Callable[[Iterable[Any]], R] = row._make  # type: ignore[attr-defined]
+        self.make: Callable[[Iterable[Any]], R] = row._make  # type: ignore[attr-defined]  # as above
         self._booleans = [
             index for index, column in enumerate(columns) if isinstance(column.type, sa.Boolean)
         ]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests import databases, support
-from tests.again import pytest_runtest_protocol, pytest_terminal_summary  # noqa: F401
+from tests.again import pytest_runtest_protocol, pytest_terminal_summary  # noqa: F401 - its hooks
 
 _alive = pytest.StashKey[IO[str]]()
 

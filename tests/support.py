@@ -186,11 +186,10 @@ class Weir:
 
     def token(self, person: Person, **more: Any) -> Person:
         """The same person with another token (`read_only`, `boards`, `expires_at`)."""
-        assert person.actor is not None
-        made = self.db.write_now(
-            lambda tx: auth.create_token(tx, person.actor, "another", **more)  # type: ignore[arg-type]
-        )
-        return Person(self, person.actor, made.secret)
+        actor = person.actor
+        assert actor is not None
+        made = self.db.write_now(lambda tx: auth.create_token(tx, actor, "another", **more))
+        return Person(self, actor, made.secret)
 
     def nobody(self) -> Person:
         """Somebody without credentials."""

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.auth.service import new_setup_link
 from app.backup import CannotBackUp, Contents, make_backup, restore_backup
 from app.boards.history import read_board
 from app.cards.rebuild import examine_board
@@ -104,7 +105,7 @@ def test_a_backup_while_writers_run_holds_all_that_was_answered_before_it(
         for number in range(4):
             pool.submit(work, number)
         for attempt in range(3):
-            time.sleep(0.2)
+            time.sleep(0.2)  # the writers write
             before = list(answered)
             assert before
             seq = db.read_now(lambda tx: read_board(tx, None, key="OPS").seq)
@@ -112,7 +113,7 @@ def test_a_backup_while_writers_run_holds_all_that_was_answered_before_it(
             make_backup(database_url, file)
             check_copy(file, tmp_path / f"restored-{attempt}.db", set(before), seq)
         written = len(answered)
-        time.sleep(0.2)
+        time.sleep(0.2)  # the writers write
         assert len(answered) > written, "the writers went on"
     db.close()
 
@@ -197,8 +198,6 @@ def test_a_database_that_is_not_empty_is_not_filled(lived: str, backup: Path) ->
 
 
 def test_a_database_that_was_only_started_is_filled(database_url: str, backup: Path) -> None:
-    from app.auth.service import new_setup_link  # noqa: PLC0415
-
     db = Database(database_url)
     assert db.write_now(new_setup_link)
     db.close()

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import sqlalchemy as sa
@@ -395,14 +395,14 @@ def test_a_log_comes_in_goes_out_and_comes_in_again(
 
 
 def test_a_document_comes_in_from_standard_input(weir: Weir, boards: Database) -> None:
-    document = {
+    document: dict[str, Any] = {
         "format": "weir-history/1",
         "columns": [{"name": "New", "kind": "queue"}],
         "cards": [{"title": "A", "created_at": "2026-01-01T00:00:00Z", "column": "New"}],
     }
     told = done(weir("import", "-", "--board", "ONE", stdin=json.dumps(document)))
     assert told == "1 cards created, 0 skipped.\n"
-    document["cards"][0]["created_at"] = "yesterday"  # type: ignore[index]
+    document["cards"][0]["created_at"] = "yesterday"
     refused(
         weir("import", "-", "--board", "ONE", stdin=json.dumps(document)), "cards[0].created_at:"
     )

@@ -94,7 +94,7 @@ async def together(db: Database, *works: Callable[[Tx], Any]) -> list[Any]:
     """The outcomes of works that were handed in while their board was busy: they share a commit."""
     gate = Gate(db)
     tasks = [asyncio.create_task(db.write(work, board="OPS")) for work in works]
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.05)  # they are handed in, and wait
     gate.open()
     return await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -198,7 +198,7 @@ def test_a_request_that_was_given_up_while_it_waited_does_no_harm(db: Database) 
         gate = Gate(db)
         # More than the threads that write to PostgreSQL at once.
         tasks = [asyncio.create_task(db.write(new, f"{n:03}")) for n in range(40)]
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # they are handed in, and wait
         for task in tasks[::2]:
             task.cancel()
         gate.open()
@@ -513,7 +513,7 @@ def test_closing_breaks_off_what_takes_too_long(
 
     with ThreadPoolExecutor(2) as pool:
         running = [pool.submit(db.write_now, endless), pool.submit(db.read_now, endless)]
-        time.sleep(0.2)
+        time.sleep(0.2)  # both are under way
         begun = time.monotonic()
         db.close()
         assert time.monotonic() - begun < 0.2 + PROMPT
@@ -532,7 +532,7 @@ def test_what_was_handed_in_before_closing_is_done(database_url: str) -> None:
     db = Database(database_url)
     with ThreadPoolExecutor(16) as pool:
         handed_in = [pool.submit(db.write_now, new, f"{n:03}") for n in range(100)]
-        time.sleep(0.02)
+        time.sleep(0.02)  # some are done, some wait
         db.close()
         done = [each.result(20) for each in handed_in if each.exception(20) is None]
     again = Database(database_url)

@@ -3,6 +3,7 @@
 The routes and fields come from the OpenAPI document, so that nobody has to think of a new one.
 """
 
+import base64
 import inspect
 import json
 import types
@@ -383,8 +384,6 @@ def test_a_cursor_that_another_list_has_given_is_a_422(world: World) -> None:
 def test_a_cursor_with_a_number_that_no_database_takes_is_a_422(
     world: World, number: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    import base64  # noqa: PLC0415
-
     caller = manager(world, "")
     for key in (number, f"[{number},0,0,0]", f'["a",{number}]'):
         cursor = base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")

@@ -82,29 +82,29 @@ async def cards(
     key: KeyInUrl,
     page: PageDep,
     column_id: Annotated[list[IdInUrl], Query()] = [],  # noqa: B006 - FastAPI copies it
-    lane_id: Annotated[list[IdInUrl], Query()] = [],  # noqa: B006
-    work_type: Annotated[list[WorkType], Query()] = [],  # noqa: B006
-    service_class: Annotated[list[ServiceClass], Query()] = [],  # noqa: B006
-    team: Annotated[list[WordInUrl], Query()] = [],  # noqa: B006
-    assignee_id: Annotated[list[IdInUrl], Query()] = [],  # noqa: B006
-    label: Annotated[list[WordInUrl], Query()] = [],  # noqa: B006
+    lane_id: Annotated[list[IdInUrl], Query()] = [],  # noqa: B006 - as above
+    work_type: Annotated[list[WorkType], Query()] = [],  # noqa: B006 - as above
+    service_class: Annotated[list[ServiceClass], Query()] = [],  # noqa: B006 - as above
+    team: Annotated[list[WordInUrl], Query()] = [],  # noqa: B006 - as above
+    assignee_id: Annotated[list[IdInUrl], Query()] = [],  # noqa: B006 - as above
+    label: Annotated[list[WordInUrl], Query()] = [],  # noqa: B006 - as above
     assignee: Annotated[
         list[WordInUrl], Query(description="An id, `me`, or `none` for nobody's cards.")
-    ] = [],  # noqa: B006
+    ] = [],  # noqa: B006 - as above
     type_: Annotated[
         list[WordInUrl], Query(alias="type", description="The same as `work_type`, any word.")
-    ] = [],  # noqa: B006
+    ] = [],  # noqa: B006 - as above
     class_: Annotated[
         list[WordInUrl], Query(alias="class", description="The same as `service_class`, any word.")
-    ] = [],  # noqa: B006
-    lane: Annotated[list[WordInUrl], Query(description="The same as `lane_id`, any word.")] = [],  # noqa: B006
+    ] = [],  # noqa: B006 - as above
+    lane: Annotated[list[WordInUrl], Query(description="The same as `lane_id`, any word.")] = [],  # noqa: B006 - as above
     due: Annotated[
         list[WordInUrl],
         Query(
             description="`overdue`, `today`, `week` (today to Sunday) or `any`, of unfinished "
             "cards; `none` for those without a due date."
         ),
-    ] = [],  # noqa: B006
+    ] = [],  # noqa: B006 - as above
     age: Annotated[
         list[WordInUrl],
         Query(
@@ -112,7 +112,7 @@ async def cards(
             "are older than 85 % of the board's finished cards were at their stage (none while "
             "fewer than 20 are finished)."
         ),
-    ] = [],  # noqa: B006
+    ] = [],  # noqa: B006 - as above
     blocked: FlagInUrl | None = None,
     archived: Annotated[
         FlagInUrl, Query(description="`true` lists the archived cards instead.")

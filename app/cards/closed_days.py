@@ -246,7 +246,7 @@ def _first_day(tx: Tx, board: OpenBoard) -> date | None:
 
 def _count_days(tx: Tx, board: OpenBoard, since: date, until: date) -> list[_Day]:
     """What came and went on the days from one to before another one; days without are left out."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - it takes long to load
 
     zone = board.row.time_zone
     days = list(_days(since, until))

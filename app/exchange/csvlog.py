@@ -244,7 +244,7 @@ class _RowReader:
                 moment = datetime.fromisoformat(text)
             else:
                 # A pattern may name a zone or not; the next line gives it the mapping's.
-                moment = datetime.strptime(text, form)  # noqa: DTZ007
+                moment = datetime.strptime(text, form)  # noqa: DTZ007 - the log has its zone
             if moment.tzinfo is None:
                 moment = moment.replace(tzinfo=self._zone)
             at = clock.from_datetime(moment)

@@ -222,7 +222,7 @@ class Mapping(_Table):
         sample = datetime(2016, 10, 12, 9, 30, tzinfo=UTC)
         try:
             # Only the date is compared, and it has no zone.
-            read = datetime.strptime(sample.strftime(pattern), pattern)  # noqa: DTZ007
+            read = datetime.strptime(sample.strftime(pattern), pattern)  # noqa: DTZ007 - a pattern is tried
         except (ValueError, re.error) as error:
             raise ValueError(f'"{pattern}" is not a pattern for times: {error}') from None
         if read.date() != sample.date():

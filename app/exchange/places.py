@@ -72,7 +72,7 @@ def shape_entries(shape: Shape, gone: Sequence[GoneColumn] = ()) -> ShapeEntries
     columns = [
         ColumnEntry(
             name=column_names[column.id],
-            kind=column.kind,  # type: ignore[arg-type]
+            kind=column.kind,  # type: ignore[arg-type]  # one of the three
             wip_limit=column.wip_limit,
             team=column.team,
             group=None if column.group_id is None else group_names[column.group_id],
@@ -84,7 +84,7 @@ def shape_entries(shape: Shape, gone: Sequence[GoneColumn] = ()) -> ShapeEntries
     columns += [
         ColumnEntry(
             name=column_names[column.id],
-            kind=column.kind,  # type: ignore[arg-type]
+            kind=column.kind,  # type: ignore[arg-type]  # one of the three
             team=column.team,
             deleted=True,
             started=bool(column.started_work),

@@ -158,7 +158,7 @@ class _Circle:
     """
 
     def __init__(self, sample: Sample, size: int, shrink: float, least_days: int) -> None:
-        import numpy as np  # noqa: PLC0415
+        import numpy as np  # noqa: PLC0415 - it takes long to load
 
         self.size, self.shrink, self.least_days = size, shrink, least_days
         # Cards are counted from the whole number nearest to the mean, so that nothing cancels.
@@ -206,7 +206,7 @@ class _Circle:
         A power's error is at most t * error * length ** (t - 1), all the rest is a few roundings
         of terms whose lengths are known.
         """
-        import numpy as np  # noqa: PLC0415
+        import numpy as np  # noqa: PLC0415 - it takes long to load
 
         start = 0 if self.shrink else floor(days * self.drift) - reach
         terms = items - days * self.centre - start

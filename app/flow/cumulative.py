@@ -44,7 +44,7 @@ class Change:
 
 def counts_at(moments: Sequence[int], came: Durations, left: Durations) -> list[int]:
     """How many were there just before each moment, of those that came and left at these times."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - it takes long to load
 
     bounds = np.array(moments, np.int64)
     before = np.searchsorted(np.sort(came), bounds, "left")

@@ -213,7 +213,7 @@ def _anchors(board: OpenBoard, moments: Sequence[int], closed: Closed | None) ->
 def _add_closed(
     tx: Tx, board: OpenBoard, counts: Mapping[int, _Column], anchors: Sequence[int]
 ) -> None:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - it takes long to load
 
     zone = board.row.time_zone
     days = np.array([day_of(anchor, zone).toordinal() for anchor in anchors], np.int64)
@@ -250,6 +250,6 @@ def _put_away(
 
 
 def _numbers(values: Sequence[int]) -> Durations:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - it takes long to load
 
     return np.array(values, np.int64)

@@ -36,7 +36,7 @@ def when(
     low = -(-wanted // sample.numbers[-1])
     return {
         point: _least(
-            lambda days, point=point: chances.reaches(days, wanted, point),  # type: ignore[misc]
+            lambda days, point=point: chances.reaches(days, wanted, point),  # type: ignore[misc]  # its type is not seen
             low,
             most_days,
             *_days_guess(chances.sample, wanted, point),
@@ -76,7 +76,7 @@ def how_many(
         while cap <= most and reaches(cap, point):
             low, cap = cap, 2 * cap
         too_many = _least(
-            lambda items, point=point: not reaches(items, point),  # type: ignore[misc]
+            lambda items, point=point: not reaches(items, point),  # type: ignore[misc]  # its type is not seen
             low + 1,
             min(cap, most + 1),
             *_items_guess(sample.capped(cap), days, point),

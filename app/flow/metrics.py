@@ -80,7 +80,7 @@ def summarize(durations: Iterable[int] | Durations, points: Sequence[int] = PERC
 
 def in_order(durations: Iterable[int] | Durations) -> Durations:
     """Durations from the shortest to the longest; ValueError for one that no card can have."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - it takes long to load
 
     if isinstance(durations, np.ndarray):
         ordered = np.sort(durations)
@@ -114,7 +114,7 @@ def histogram(ordered: Durations) -> list[Bucket]:
     do not press all the rest into the first buckets. A bucket holds `start <= duration < end`, the
     last one its end too.
     """
-    import numpy as np  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - it takes long to load
 
     longest, reach = int(ordered[-1]), nearest_rank(ordered, 95)
     # A bucket's end is its own only where it is the last.
@@ -138,7 +138,7 @@ def seconds(duration: Fraction | int) -> float:
 
 def _sums(durations: Durations) -> tuple[int, int]:
     """The sum and the sum of squares, in pieces that cannot overflow."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - it takes long to load
 
     mask = (1 << _LIMB) - 1
     limbs = [(durations >> shift) & mask for shift in range(0, _BITS, _LIMB)]

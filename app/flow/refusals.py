@@ -60,7 +60,7 @@ class Refusals:
     @property
     def moments(self) -> Durations:
         """When each of these was, in no order."""
-        import numpy as np  # noqa: PLC0415
+        import numpy as np  # noqa: PLC0415 - it takes long to load
 
         nothing = np.empty(0, np.int64)
         return np.concatenate([nothing, *(place.moments for place in self.places)])
@@ -85,7 +85,7 @@ def add_up(kinds: Iterable[Kind]) -> Refusals:
 
 
 def _place(scope: str, place_id: int | None, kinds: list[Kind]) -> Place:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - it takes long to load
 
     newest = max(kinds, key=lambda kind: kind.last)
     people: Counter[int | None] = Counter()

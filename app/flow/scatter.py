@@ -37,7 +37,7 @@ class Heap(NamedTuple):
 def heaps_of(finished: Durations, days: Sequence[int]) -> list[Heap]:
     """Cards put together by day and by how long they took; `days` are the moments at which the
     window's days begin. Their counts add up to the cards."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - it takes long to load
 
     done, took = finished[:, 0], finished[:, 1]
     day = np.searchsorted(np.array(days, np.int64), done, "right") - 1

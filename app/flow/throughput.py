@@ -29,7 +29,7 @@ def throughput(
 
     `done` are the moments within the window, in any order; a week begins on Monday.
     """
-    import numpy as np  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - it takes long to load
 
     start, end = window
     first = start_of_interval(day_of(start, zone), interval)

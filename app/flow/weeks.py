@@ -65,7 +65,7 @@ def months_of(start: int, end: int, zone: str) -> list[Month]:
 
 def counted(moments: Durations, weeks: Sequence[Week | Month]) -> list[int]:
     """How many of some moments of the window lie in each of its weeks or months."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - it takes long to load
 
     borders = np.array([week.start for week in weeks[1:]], np.int64)
     places = np.searchsorted(borders, moments, "right")

@@ -257,7 +257,7 @@ async def _streams(server: Server, bench: Bench, count: int) -> tuple[float, flo
         opened.append((reader, writer))
     for reader, _ in opened:
         await reader.readuntil(b": still here\n\n")
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.5)  # the memory of the requests is given back
     size = (server.memory() - before) / count
     took = []
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
@@ -265,12 +265,12 @@ async def _streams(server: Server, bench: Bench, count: int) -> tuple[float, flo
         body = json.dumps({"column_id": bench.columns[(index + 1) % 2]}).encode()
         path = f"/api/v1/cards/{bench.cards[-1]}/move"
         waiting = [asyncio.create_task(_arrival(each, b"event: card.moved")) for each, _ in opened]
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # all of them wait
         begun = time.perf_counter()
         writer.write(request("POST", path, body, token))
         arrived = await asyncio.gather(*waiting)
         took.append(max(arrived) - begun)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)  # nothing of this one is measured with the next
     for _, each in [*opened, (reader, writer)]:
         each.close()
     return statistics.median(took), size
@@ -364,7 +364,7 @@ def main() -> None:
                 try:
 
                     def fresh(what: str) -> str:
-                        import psycopg  # noqa: PLC0415
+                        import psycopg  # noqa: PLC0415 - SQLite does without
 
                         with psycopg.connect(server.url(), autocommit=True) as admin:
                             admin.execute(f"CREATE DATABASE {what}")

@@ -103,7 +103,7 @@ def drag(board: BoardWindow) -> None:
         name = ("Ready", "Doing")[turn % 2]
         card, target = there["Backlog"][turn], there[name][4 + turn]
         board.drag(card).over(name, before=target).drop()
-        board.page.wait_for_timeout(300)
+        board.page.wait_for_timeout(300)  # as a hand would
 
 
 def typed(page: Page) -> list[float]:
@@ -112,10 +112,10 @@ def typed(page: Page) -> list[float]:
     field = page.locator("#filter-text")
     for word in WORDS:
         field.fill("")
-        page.wait_for_timeout(300)
+        page.wait_for_timeout(300)  # all that came before is painted
         for letter in word:
             field.press(letter)
-            page.wait_for_timeout(250)
+            page.wait_for_timeout(250)  # each letter is answered by itself
     return list(page.evaluate("window.answers"))
 
 

@@ -71,7 +71,7 @@ async def _load(port: int, make: Callable[[int], bytes], clients: int, seconds: 
 def load(port: int, make: Callable[[int], bytes], clients: int, seconds: float) -> Outcome:
     """Sends requests on `clients` connections for some seconds; `make(worker)` gives the next."""
     try:
-        import uvloop  # noqa: PLC0415
+        import uvloop  # noqa: PLC0415 - not everywhere
     except ImportError:
         return asyncio.run(_load(port, make, clients, seconds))
     return uvloop.run(_load(port, make, clients, seconds))

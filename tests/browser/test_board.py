@@ -77,7 +77,7 @@ def test_lanes_line_up_across_the_columns(windows: Windows, ops: BoardOf) -> Non
     board = windows.board(ops)
     tops = [
         {
-            round(board.cell(column, lane).bounding_box()["y"])  # type: ignore[index]
+            round(board.cell(column, lane).bounding_box()["y"])  # type: ignore[index]  # it is on the page
             for column in ("Backlog", "Ready", "Doing", "Done", "Deploy", "In production")
         }
         for lane in ("Expedite", "Standard")

@@ -94,7 +94,7 @@ class Windows:
         """Gives a browser the cookie of a session."""
         name = self._weir.app.state.cookie
         cookie = {"name": name, "value": self._weir.session(person), "url": self._weir.url}
-        context.add_cookies([cookie])  # type: ignore[list-item]
+        context.add_cookies([cookie])  # type: ignore[list-item]  # strings alone
 
     def board(self, board: BoardOf, person: Person | None = None, **options: Any) -> BoardWindow:
         """A window on a board, connected to its stream."""

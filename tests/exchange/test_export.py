@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from app import clock
 from app.auth.actor import Actor
+from app.auth.service import add_user
 from app.boards.service import create_board
 from app.cards.rebuild import examine_board
 from app.db import Tx
@@ -282,7 +283,9 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
 
 def _as_stored(name: str) -> str:
     document = {"format": "weir-history/1", "lanes": [{"name": name}], "cards": []}
-    return read_document(document).lanes[0].name  # type: ignore[index]
+    lanes = read_document(document).lanes
+    assert lanes
+    return lanes[0].name
 
 
 @st.composite
@@ -348,8 +351,6 @@ def test_any_history_that_is_taken_in_comes_out_and_in_again_as_it_is(
 
 
 def _somebody(tx: Tx) -> Actor:
-    from app.auth.service import add_user  # noqa: PLC0415
-
     email = f"{next(KEYS)}@example.org".lower()
     return Actor(add_user(tx, email, "Ada", None, is_admin=False), "Ada", email, False)
 

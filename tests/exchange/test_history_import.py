@@ -390,7 +390,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a field too many": (card("A", colour="red"), "cards[1].colour: unknown field"),
     "moves that are no list": (card("A", moves={"at": iso(9)}), "cards[1].moves: "),
-    "no card at all": ("A", "cards[1]: "),  # type: ignore[dict-item]
+    "no card at all": ("A", "cards[1]: "),  # type: ignore[dict-item]  # on purpose
 }
 
 

@@ -130,7 +130,7 @@ class Arena:
                 for request in stories[index]:
                     answers[index].append(client.send(request))
                 client.close()
-            except BaseException as error:
+            except BaseException as error:  # an assertion too; told by the main thread
                 failures.append(error)
                 barrier.abort()
 
@@ -157,7 +157,7 @@ class Arena:
                     for limit, held in look().items():
                         assert held <= limit.value, f"{name}: {held} held by {limit}"
                     looks[name] += 1
-            except BaseException as error:
+            except BaseException as error:  # an assertion too; told by the main thread
                 failures.append(error)
 
         client = Client(self.addresses[-1], self.ada)
