@@ -15,7 +15,8 @@ from playwright.sync_api import sync_playwright
 from tests import databases
 from tests.browser.browsers import Browsers
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
-from tests.browser.sights import SIGHTS, Scene, staged
+from tests.browser.scene import Scene, staged
+from tests.browser.sights import SIGHTS
 from tests.browser.windows import PHONE, Windows
 
 WIDE = {"viewport": {"width": 1440, "height": 900}}

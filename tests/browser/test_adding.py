@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.sights import paste
+from tests.browser.sights.board import paste
 from tests.browser.windows import Windows
 from tests.support import BoardOf, Person
 

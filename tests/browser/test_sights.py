@@ -12,7 +12,8 @@ from playwright.sync_api import BrowserContext, Page, Response, expect
 
 from app.web import CONTENT_SECURITY_POLICY
 from tests.browser.browsers import Browsers
-from tests.browser.sights import SIGHTS, Scene, Sight, staged
+from tests.browser.scene import Scene, Sight, staged
+from tests.browser.sights import SIGHTS
 from tests.browser.windows import PHONE, Windows
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
