@@ -189,7 +189,8 @@ async def archive_card(call: CallDep, card_id: IdInUrl) -> Response:
 
 @router.post("/cards/{card_id}/restore", response_model=CardOut, responses=responses(409))
 async def restore_card(call: CallDep, card_id: IdInUrl) -> Response:
-    """Puts an archived card back where it was; 409 where there is no room."""
+    """Puts an archived card back where it was, or at the left end where that column has gone; 409
+    where there is no room."""
     return await call.write(service.restore_card, card_id, render=card_answer)
 
 

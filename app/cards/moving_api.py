@@ -43,7 +43,8 @@ async def change_many(
 async def transfer_card(call: CallDep, card_id: IdInUrl, body: TransferIn) -> Response:
     """Moves a card to another board on which one may work, too. It keeps its id, its history and
     its clocks, gets a number there, and is still found by its old one. 409 where a limit of the
-    other board has no room. People who are no members there are taken off it."""
+    other board has no room. People who are no members there are taken off it, labels go along by
+    their names."""
     args = (card_id, body.board, body.column_id, body.lane_id)
     return await call.write(transfer.transfer_card, *args, render=moved_answer, alone=True)
 
