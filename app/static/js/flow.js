@@ -97,6 +97,10 @@
     for (const each of listOf(option.xAxis)) {
       if (each.fits) each.axisLabel = { overflow: "break", interval: 0, lineHeight: 12, width: Math.max(36, (box.clientWidth - 44) / each.data.length - 4), ...each.axisLabel };
     }
+    // Names beside bars have a third of the width.
+    for (const { axisLabel } of listOf(option.yAxis)) {
+      if (axisLabel?.overflow === "truncate") axisLabel.width = Math.min(Math.max(96, box.clientWidth * 0.36), 240);
+    }
     if (option.legend && box.clientWidth < 320) Object.assign(option.legend, { itemWidth: 8, itemGap: 5 });
     chart.setOption(dressed(option), true);
     box.dataset.drawn = "";
