@@ -11,6 +11,7 @@ from app.auth.pages import web_of
 from app.boards import rules
 from app.boards.history import OpenBoard, read_board
 from app.boards.rules import Place
+from app.boards.views import Notice
 from app.call import Answer, Call, CallDep
 from app.cards.card_form import card_form
 from app.cards.heads import full_words
@@ -113,17 +114,17 @@ async def _form(
                 {"key": each.key, "name": each.name, "selected": each is target} for each in others
             ],
             **_places(tx, actor, None if target is None else target.key, sent.typed),
-            "errors": sent.errors if error is None else _beside(error),
+            "errors": sent.errors if error is None else _beside(error, notice),
         }
 
     return await card_form(call, key, number, "transfer", view, status)
 
 
-def _beside(error: AppError) -> dict[str, str]:
-    """The reason of a refusal at the field of the place that refused."""
+def _beside(error: AppError, notice: Notice | None) -> dict[str, str]:
+    """What the notice of a refusal says, at the field of the place that refused."""
     fields = {"column": "column_id", "group": "column_id", "lane": "lane_id"}
     scope = error.extensions.get("scope")
-    return {fields[scope]: error.detail} if scope in fields else {}
+    return {fields[scope]: notice.headline} if notice is not None and scope in fields else {}
 
 
 def _places(tx: Tx, actor: Actor, key: str | None, typed: Mapping[str, str]) -> dict[str, Any]:

@@ -288,7 +288,8 @@ def test_a_refusal_of_the_form_says_why(weir: Weir, ops: BoardOf, web: BoardOf) 
     assert f"In progress on {web.key} board is full (3 of 3)." in refused.text
     # What was chosen stays chosen, and the reason stands beside it.
     assert f'<option value="{fields["column_id"]}" selected>' in refused.text
-    assert 'id="transfer-column_id-help">In progress is full (3 of 3).</p>' in refused.text
+    beside = f'id="transfer-column_id-help">In progress on {web.key} board is full (3 of 3).</p>'
+    assert beside in refused.text
     part = browser.ask("POST", path, data=fields, headers={"HX-Request": "true"})
     assert (part.status_code, "is full (3 of 3)" in part.text) == (409, True)
     moved = browser.ask("POST", path, data={"board": web.key}, headers={"HX-Request": "true"})
