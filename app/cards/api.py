@@ -29,12 +29,11 @@ from app.cards.schemas import (
     CardsOut,
     MovedOut,
     MoveIn,
-    ServiceClass,
     UnblockIn,
-    WorkType,
 )
 from app.cards.service import CardFields
 from app.cards.spots import Spot
+from app.cards.vocabulary import ServiceClass, WorkType
 from app.days import start_of
 from app.db import Tx
 from app.paging import Page, PageDep, page_json

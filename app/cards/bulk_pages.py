@@ -32,11 +32,10 @@ from app.cards.heads import full_words
 from app.cards.labels import ids, read_labels
 from app.cards.pages import fragments
 from app.cards.rows import CardRow
-from app.cards.schemas import Category
-from app.cards.service import CATEGORIES
 from app.cards.story import CATEGORY_WORDS
 from app.cards.swaps import Told, answer_to_many, changes_swap, notice_of
 from app.cards.undo import undo_last_action
+from app.cards.vocabulary import CATEGORIES, Category
 from app.db import Tx
 from app.errors import AppError, Conflict, Invalid
 from app.forms import Form, Sent, read_form

@@ -16,7 +16,8 @@ from app.cards.bulk import (
     RestoreAll,
     UnblockAll,
 )
-from app.cards.schemas import Assignees, Category, Labels
+from app.cards.schemas import Assignees, Labels
+from app.cards.vocabulary import Category
 from app.types import Id, Model, Note, Reason
 
 

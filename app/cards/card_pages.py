@@ -21,11 +21,10 @@ from app.cards.heads import full_words
 from app.cards.pages import refused_card, write_card
 from app.cards.queries import titles_in
 from app.cards.rows import CardRow
-from app.cards.schemas import Category
-from app.cards.service import CATEGORIES
 from app.cards.spots import Spot
 from app.cards.story import CATEGORY_WORDS, blocked_now
 from app.cards.swaps import Told
+from app.cards.vocabulary import CATEGORIES, Category
 from app.db import Tx
 from app.errors import ConfirmationNeeded, Conflict, Invalid, StaleVersion
 from app.forms import Form, Sent, read_form

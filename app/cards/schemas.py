@@ -1,26 +1,13 @@
 """What the API takes and gives about cards."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, Field, model_validator
 
 from app.boards.schemas import PersonOut
+from app.cards.vocabulary import Category, ServiceClass, WorkType
 from app.types import BoardKey, Day, ExternalId, Id, Index, Model, Note, Prose, Reason, Title, Word
 
-WorkType = Literal["feature", "defect", "debt", "improvement", "ops", "incident"]
-ServiceClass = Literal["standard", "fixed_date", "expedite", "intangible"]
-Category = Literal[
-    "waiting_on_team",
-    "waiting_on_vendor",
-    "waiting_on_customer",
-    "environment",
-    "approval",
-    "defect",
-    "missing_information",
-    "dependency",
-    "manual_work",
-    "other",
-]
 Assignees = Annotated[list[Id], Field(max_length=50)]
 Labels = Annotated[list[Word], Field(max_length=50)]
 

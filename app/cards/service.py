@@ -43,21 +43,6 @@ from app.cards.steps import (
 from app.db import Tx
 from app.errors import AlreadyBlocked, Invalid, NotArchived, NotBlocked
 
-WORK_TYPES = ("feature", "defect", "debt", "improvement", "ops", "incident")
-SERVICE_CLASSES = ("standard", "fixed_date", "expedite", "intangible")
-CATEGORIES = (
-    "waiting_on_team",
-    "waiting_on_vendor",
-    "waiting_on_customer",
-    "environment",
-    "approval",
-    "defect",
-    "missing_information",
-    "dependency",
-    "manual_work",
-    "other",
-)
-
 
 class CardFields(NamedTuple):
     """What a new card is given; by default it goes to the leftmost column and ordinary lane."""

@@ -15,7 +15,7 @@ from app.cards.pages import fragments
 from app.cards.queries import find_card, numbered_card
 from app.cards.refs import card_id_of_ref
 from app.cards.rows import CardRow
-from app.cards.schemas import ServiceClass, WorkType
+from app.cards.vocabulary import ServiceClass, WorkType
 from app.db import Tx
 from app.details.answers import board_swap, change_card, show_panel, take_form
 from app.details.texts import save_text, tick_task

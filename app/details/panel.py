@@ -15,8 +15,8 @@ from app.cards.faces import full_people, person_of
 from app.cards.labels import ids, names_of
 from app.cards.render import age, blocked_time, process_time
 from app.cards.rows import CardRow
-from app.cards.service import SERVICE_CLASSES, WORK_TYPES
 from app.cards.story import CATEGORY_WORDS, CLASS_WORDS, TYPE_WORDS, blocked_now, history_of
+from app.cards.vocabulary import SERVICE_CLASSES, WORK_TYPES
 from app.db import Tx
 from app.details.checklists import ChecklistView, checklists_of
 from app.details.comments import CommentRow, comments_of

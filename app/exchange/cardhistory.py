@@ -5,15 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, get_args
 
 from app import clock
+from app.cards.vocabulary import ServiceClass, WorkType
 from app.exchange.logtext import fill, one_line, quoted
-from app.exchange.mapping import (
-    Choice,
-    LogError,
-    Mapping,
-    ServiceClass,
-    StateMeaning,
-    WorkType,
-)
+from app.exchange.mapping import Choice, LogError, Mapping, StateMeaning
 
 LONGEST = {
     "external_id": 200,

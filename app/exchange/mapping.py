@@ -23,22 +23,8 @@ from pydantic import (
     model_validator,
 )
 
+from app.cards.vocabulary import Category, ServiceClass, WorkType
 from app.exchange.logtext import check_template, one_line
-
-WorkType = Literal["feature", "defect", "debt", "improvement", "ops", "incident"]
-ServiceClass = Literal["standard", "fixed_date", "expedite", "intangible"]
-BlockCategory = Literal[
-    "waiting_on_team",
-    "waiting_on_vendor",
-    "waiting_on_customer",
-    "environment",
-    "approval",
-    "defect",
-    "missing_information",
-    "dependency",
-    "manual_work",
-    "other",
-]
 
 
 class LogError(ValueError):
@@ -78,7 +64,7 @@ class StateMeaning(_Table):
     """What one status of the log means on the board: exactly one of the three."""
 
     column: Name | None = Field(default=None, description="The card is in this column.")
-    blocked: BlockCategory | None = Field(
+    blocked: Category | None = Field(
         default=None, description="The card is blocked, in the column where it was."
     )
     reason: Template | None = Field(

@@ -13,7 +13,8 @@ from pydantic import (
 )
 
 from app.boards.schemas import Kind
-from app.cards.schemas import Category, Labels, ServiceClass, WorkType
+from app.cards.schemas import Labels
+from app.cards.vocabulary import Category, ServiceClass, WorkType
 from app.errors import Invalid
 from app.types import (
     Day,

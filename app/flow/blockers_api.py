@@ -10,7 +10,7 @@ from app import clock
 from app.auth.actor import Actor
 from app.boards.history import OpenBoard, read_board
 from app.call import CallDep
-from app.cards.schemas import Category
+from app.cards.vocabulary import Category
 from app.db import Tx
 from app.flow import files
 from app.flow.blockers import Blockers, Cause, Episode, Span, add_up, balances, belongs

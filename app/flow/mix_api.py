@@ -11,7 +11,7 @@ from starlette.responses import Response
 from app.auth.actor import Actor
 from app.boards.history import OpenBoard, read_board
 from app.call import Answer, CallDep
-from app.cards.schemas import WorkType
+from app.cards.vocabulary import WorkType
 from app.db import Tx
 from app.flow.files import csv_answer, or_csv
 from app.flow.mix import DEFAULT_TARGET, TYPES, Mix, mixed, mixed_by_span

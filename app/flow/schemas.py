@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, WithJs
 from app import clock
 from app.boards.history import OpenBoard
 from app.cards.filters import CardFilter
-from app.cards.schemas import ServiceClass, WorkType
+from app.cards.vocabulary import ServiceClass, WorkType
 from app.flow.metrics import PERCENTILES
 from app.flow.queries import Wanted, Window
 from app.types import DayOrMoment, IdInUrl, WordInUrl

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.cards.service import CATEGORIES, SERVICE_CLASSES, WORK_TYPES
+from app.cards.vocabulary import CATEGORIES, SERVICE_CLASSES, WORK_TYPES
 from tests.support import BoardOf, Person
 
 MEMBERS = {
