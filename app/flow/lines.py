@@ -96,6 +96,8 @@ def through(
         "symbol": "none",
         "animation": False,
         "emphasis": {"disabled": True},
+        # Behind the bars and dots, which are to be hit.
+        "z": 1,
         "data": [_mark(at, line, heap) for heap in heaps for at, line in heap],
     }
     series = {"type": "line", "data": [], "tooltip": {"trigger": "item"}, "markLine": mark_line}

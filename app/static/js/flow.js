@@ -47,11 +47,12 @@
 
   const wordsOf = (item) => item.data?.words ?? `${item.seriesName ? `${item.seriesName}: ` : ""}${item.value}`;
 
-  /** What the pointer is told: of an item, or of all that lie at a place of the axis with the lines that go through it. */
+  /** What the pointer is told: of an item, or of all that lie at a place of the axis, with the lines that go through it. */
   function told(items, { series, tooltip }) {
-    if (tooltip?.trigger !== "axis") return items.map(wordsOf).join("\n");
-    const lines = series.flatMap(({ markLine }) => markLine?.data ?? []).filter(({ xAxis }) => xAxis === items[0]?.dataIndex);
-    return [items[0]?.axisValueLabel, ...items.map(wordsOf), ...new Set(lines.map(({ words }) => words))].filter(Boolean).join("\n");
+    const isWhole = tooltip?.trigger === "axis";
+    const lines = series.flatMap(({ type, markLine }) => (type === "line" && markLine?.data) || []).filter(({ xAxis, words }) => words && xAxis === items[0]?.dataIndex);
+    const through = items[0]?.componentType === "series" ? new Set(lines.map(({ words }) => words)) : [];
+    return [isWhole && items[0]?.axisValueLabel, ...items.map(wordsOf), ...through].filter(Boolean).join("\n");
   }
 
   function tip(words) {
