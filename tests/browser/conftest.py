@@ -13,7 +13,33 @@ from tests.browser.windows import Windows
 from tests.support import BoardOf, Person
 
 CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+# Without a screen Chromium draws its own frame all the same, and for each window pages of its own
+# with what the address line might show: a third of what opening a window takes. Of several such
+# lists the last one counts, so what Playwright leaves out stands here too.
+WITHOUT = (
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    "AimEnabled",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--kiosk",
+    f"--disable-features={','.join(WITHOUT)}",
+]
 
 
 @pytest.fixture(scope="package")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.windows import PHONE, BoardWindow, Windows
+from tests.browser.windows import PHONE, BoardWindow, Windows, until
 from tests.support import BoardOf, Person
 
 
@@ -327,11 +327,14 @@ def test_tasks_are_ticked_where_they_are_read(windows: Windows, ops: BoardOf) ->
     card = ops.add("A card", description="Now:\n\n- [ ] one\n- [x] two\n  - [ ] three")
     page = opened(windows.board(ops), card)
     boxes = page.locator("#panel-prose input")
-    boxes.nth(2).check()
-    boxes.nth(1).uncheck()
-    expect(page.get_by_role("region", name="History")).to_contain_text("changed the description")
+    # One after the other, whatever the answer to the first does to the second meanwhile.
+    boxes.nth(2).click()
+    boxes.nth(1).click()
+    expected = "Now:\n\n- [ ] one\n- [ ] two\n  - [x] three"
+    until(lambda: saved(ops, card)["description"] == expected)
     expect(boxes.nth(1)).not_to_be_checked()
-    assert saved(ops, card)["description"] == "Now:\n\n- [ ] one\n- [ ] two\n  - [x] three"
+    expect(boxes.nth(2)).to_be_checked()
+    expect(page.get_by_role("region", name="History")).to_contain_text("changed the description")
 
 
 # --- Conflicts -----------------------------------------------------------------------------------

@@ -100,6 +100,8 @@ def test_a_card_goes_to_another_board_from_its_panel_and_its_address_leads_on(
 def test_what_is_being_written_in_the_panel_outlives_the_card(
     windows: Windows, ops: BoardOf, shop: BoardOf, card: Any
 ) -> None:
+    # The panel asks for the card that has gone, and says so.
+    windows.allow("Error Code 404")
     board = windows.board(ops)
     page = board.page
     board.title(card).click()

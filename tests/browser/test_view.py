@@ -45,6 +45,7 @@ def test_a_column_collapses_to_its_count_and_its_name_and_stays_so(
 def test_what_is_collapsed_is_so_at_the_first_paint(windows: Windows, ops: BoardOf) -> None:
     board = windows.board(ops)
     board.fold("Ready")
+    windows.keep_for_this_test(board.page.context)
     board.page.add_init_script(
         """addEventListener('DOMContentLoaded', () => {
             window.atFirst = document.querySelector('.is-collapsed')?.dataset.name;

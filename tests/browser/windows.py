@@ -12,6 +12,7 @@ from playwright.sync_api import (
     BrowserContext,
     CDPSession,
     ConsoleMessage,
+    Dialog,
     Locator,
     Page,
     WebError,
@@ -66,7 +67,7 @@ class Windows:
 
     def open(self, person: Person | None = None, path: str = "/boards", **options: Any) -> Page:
         """A window of somebody who is signed in (or of nobody), at a page."""
-        page = self.browser(person, **options).new_page()
+        page = self._chromium.window(self.browser(person, **options))
         page.goto(path)
         return page
 
@@ -78,17 +79,21 @@ class Windows:
         self._open.append((context, setting))
         context.on("console", self._heard)
         context.on("weberror", self._failed)
-        context.on("page", self._listen_to)
+        context.on("dialog", self._alerted)
         if person is not None:
             self.sign_in(context, person)
         return context
 
     def browser_with_clock(self, person: Person) -> BrowserContext:
-        """A browser whose clock obeys `clock`; that cannot be undone, so no other test gets it."""
+        """A browser whose clock obeys `clock`."""
         context = self.browser(person)
         context.clock.install()
-        self._for_once.add(context)
+        self.keep_for_this_test(context)
         return context
+
+    def keep_for_this_test(self, context: BrowserContext) -> None:
+        """What is done to this browser cannot be undone: no other test gets it."""
+        self._for_once.add(context)
 
     def sign_in(self, context: BrowserContext, person: Person) -> None:
         """Gives a browser the cookie of a session."""
@@ -111,25 +116,18 @@ class Windows:
     def close(self) -> None:
         """Closes every window; there must have been nothing to complain of."""
         for context, setting in self._open:
-            context.remove_listener("page", self._listen_to)
             if self._again and context not in self._for_once:
                 self._chromium.give_back(context, setting)
             else:
                 context.close()
             context.remove_listener("console", self._heard)
             context.remove_listener("weberror", self._failed)
+            context.remove_listener("dialog", self._alerted)
         assert not self.complaints, "\n".join(self.complaints)
 
-    def _listen_to(self, page: Page) -> None:
-        page.on("dialog", lambda dialog: self._alerted(dialog.message, dialog.dismiss))
-        page.add_init_script(
-            "document.addEventListener('securitypolicyviolation', (event) => console.error("
-            "`violates the policy: ${event.violatedDirective} ${event.blockedURI}`))"
-        )
-
-    def _alerted(self, message: str, dismiss: Any) -> None:
-        self.complaints.append(f"dialog: {message}")
-        dismiss()
+    def _alerted(self, dialog: Dialog) -> None:
+        self.complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     def _failed(self, problem: WebError) -> None:
         self.complaints.append(f"error: {problem.error}")
