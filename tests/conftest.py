@@ -13,8 +13,9 @@ from tests.again import pytest_runtest_protocol, pytest_terminal_summary  # noqa
 
 _alive = pytest.StashKey[IO[str]]()
 
-# The machine's speed is no property of the program.
-settings.register_profile("weir", deadline=None)
+# The machine's speed is no property of the program. Every run tries other examples: fewer of them
+# in each find in time what more of them would.
+settings.register_profile("weir", deadline=None, max_examples=50)
 settings.load_profile("weir")
 
 
