@@ -29,6 +29,9 @@ import pytest
 FOLDER = "TESTS_FOLDER"
 """Environment variable by which the processes of one test run find their folder."""
 
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For a test of what is made of rows, however they were read: other tests read the same on both."""
+
 # Race tests hold many connections at once.
 SETTINGS = "max_connections = 300\n"
 # What a test writes need not outlive the machine, nor be kept in order for years.

@@ -10,6 +10,7 @@ import pytest
 from app.clock import DAY, HOUR
 from app.db import Statement, Tx
 from app.flow import times_section
+from tests.databases import on_sqlite
 from tests.flow.conftest import Past, story
 from tests.support import Person, Weir
 
@@ -152,6 +153,7 @@ def test_the_cards_behind_the_numbers_stand_below_them_the_last_done_first(
     assert [row[2] for row in cycle.rows if len(row) == 6] == ["Cycle time", "6 hours"]
 
 
+@on_sqlite
 def test_a_long_table_says_what_it_leaves_out(
     past: Past, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,6 +201,7 @@ def test_the_links_to_the_api_and_the_csv_give_the_same_numbers(past: Past, read
     }
 
 
+@on_sqlite
 def test_every_choice_is_in_the_address(past: Past, reader: Reader) -> None:
     past.done("2026-03-02T12:00:00Z", labels=["red", "blue"], team="dev")
     query = "metric=cycle&range=1y&work_type=feature&team=dev&label=red&label=blue"
@@ -217,6 +220,7 @@ def test_every_choice_is_in_the_address(past: Past, reader: Reader) -> None:
     assert reader.page().link("metric-1") == "/boards/OPS/flow"
 
 
+@on_sqlite
 def test_what_the_form_sends_leads_to_the_same_page(past: Past, reader: Reader) -> None:
     past.done("2026-03-02T12:00:00Z", labels=["red"])
     for query in (f"{WINDOW}&label=red", "range=30d&label=red", "metric=process"):
@@ -225,6 +229,7 @@ def test_what_the_form_sends_leads_to_the_same_page(past: Past, reader: Reader) 
         assert reader.page(sent).text == page.text
 
 
+@on_sqlite
 def test_dates_take_the_place_of_a_preset(past: Past, reader: Reader) -> None:
     page = reader.page(f"range=30d&{WINDOW}")
     assert not [
@@ -236,6 +241,7 @@ def test_dates_take_the_place_of_a_preset(past: Past, reader: Reader) -> None:
     assert page.link("preset-1") == "/boards/OPS/flow?range=30d"
 
 
+@on_sqlite
 def test_presets_reach_back_from_now(past: Past, reader: Reader) -> None:
     base = past.time.now + 400 * DAY
     for days in (366, 364, 183, 181, 91, 89, 31, 29):
@@ -257,6 +263,7 @@ def test_filters_narrow_what_is_measured(past: Past, reader: Reader) -> None:
     assert "Cards done 1" in reader.page(f"{WINDOW}&work_type=ops").text
 
 
+@on_sqlite
 def test_a_filter_that_the_board_does_not_know_stays_visible(past: Past, reader: Reader) -> None:
     past.done("2026-03-02T12:00:00Z")
     page = reader.page(f"{WINDOW}&label=gone&assignee_id=4711")
@@ -269,6 +276,7 @@ def test_a_filter_that_the_board_does_not_know_stays_visible(past: Past, reader:
 # --- what cannot be answered ----------------------------------------------------------------------
 
 
+@on_sqlite
 def test_a_query_that_makes_no_sense_is_told_and_kept(past: Past, reader: Reader) -> None:
     for query, message, kept in NONSENSE:
         page = reader.page(query)
@@ -280,6 +288,7 @@ def test_a_query_that_makes_no_sense_is_told_and_kept(past: Past, reader: Reader
         assert "<script>" not in page.html
 
 
+@on_sqlite
 def test_where_there_is_nothing_to_measure_the_page_says_why(past: Past, reader: Reader) -> None:
     assert "with the first card that reaches Done." in reader.page().text
     past.done("2026-03-02T14:05:00Z", cycle=None)
@@ -292,6 +301,7 @@ def test_where_there_is_nothing_to_measure_the_page_says_why(past: Past, reader:
     assert "the filters leave none" in reader.page(f"{WINDOW}&metric=cycle&team=dev").text
 
 
+@on_sqlite
 def test_a_board_without_a_done_column_is_told_so(past: Past) -> None:
     past.board.person.board("NEW", "empty")
     page = Reader(past.board.person, "NEW").page()
@@ -299,6 +309,7 @@ def test_a_board_without_a_done_column_is_told_so(past: Past) -> None:
     assert "This board has no column of the kind “done” yet" in page.text
 
 
+@on_sqlite
 def test_a_stranger_finds_no_page_and_who_is_not_signed_in_is_led_there_after(
     past: Past, weir: Weir
 ) -> None:
@@ -310,6 +321,7 @@ def test_a_stranger_finds_no_page_and_who_is_not_signed_in_is_led_there_after(
     assert onward == "/boards/OPS/flow?metric=cycle&label=a%26b"
 
 
+@on_sqlite
 def test_the_page_has_no_inline_styles_or_scripts(past: Past, reader: Reader) -> None:
     past.done("2026-03-02T12:00:00Z")
     page = reader.page(WINDOW)

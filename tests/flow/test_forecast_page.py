@@ -10,6 +10,7 @@ import pytest
 
 from app.clock import HOUR
 from app.words import day_words
+from tests.databases import on_sqlite
 from tests.flow.conftest import Past
 from tests.flow.test_flow_page import Page, Reader
 
@@ -46,6 +47,7 @@ def option(page: Page, chart: str) -> Any:
     return json.loads(found[1])
 
 
+@on_sqlite
 def test_throughput_is_read_in_a_sentence(reader: Reader) -> None:
     page = reader.page(WINDOW)
     assert "10 cards done in 31 whole days: 2.3 a week; none on 83 % of the days." in page.text
@@ -94,6 +96,7 @@ def test_the_backlog_is_what_is_forecast_without_a_question(reader: Reader) -> N
         assert f"{percent} % {api['how_many'][percent]} or more" in page.text
 
 
+@on_sqlite
 def test_questions_and_sample_stand_in_the_address_beside_window_and_filters(
     reader: Reader,
 ) -> None:
@@ -116,6 +119,7 @@ def test_questions_and_sample_stand_in_the_address_beside_window_and_filters(
     assert month.by_id["forecast-items"]["value"] == "2"
 
 
+@on_sqlite
 def test_what_makes_no_sense_is_explained_and_kept(reader: Reader) -> None:
     for query, words in NONSENSE:
         page = reader.page(f"{WINDOW}&{query}")
@@ -126,6 +130,7 @@ def test_what_makes_no_sense_is_explained_and_kept(reader: Reader) -> None:
         assert (name, value) in page.fields_of["forecast-form"]
 
 
+@on_sqlite
 def test_without_a_past_it_says_what_is_missing_and_another_sample_can_be_chosen(
     past: Past,
 ) -> None:
