@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -36,7 +37,11 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {int: BigInteger, str: Text}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        int: BigInteger,
+        str: Text,
+        bytes: LargeBinary,
+    }
 
 
 # --- Accounts -----------------------------------------------------------------------------------
@@ -502,6 +507,10 @@ class ClosedFlow(Base):
     board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), primary_key=True)
     until: Mapped[int]
     zone: Mapped[str] = mapped_column(String(64))
+    # What the board's columns meant then, as a hash: with another meaning the days are made anew.
+    layout: Mapped[str] = mapped_column(String(64), server_default="")
+    # The last event whose change of a cell is kept among those of its day.
+    seq: Mapped[int] = mapped_column(server_default="0")
 
 
 class ColumnDay(Base):
@@ -513,6 +522,74 @@ class ColumnDay(Base):
     came: Mapped[int]
     went: Mapped[int]
     __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class DoneDay(Base):
+    """Derived: the cards that were done on a closed day, their numbers as arrays (`app/packing.py`)
+    in which each card has the same place."""
+
+    __tablename__ = "done_days"
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True)
+    cards: Mapped[int]
+    handed: Mapped[int]  # sum of the handoffs
+    card_ids: Mapped[bytes]
+    moments: Mapped[bytes]
+    handoffs: Mapped[bytes]
+    progress: Mapped[bytes]
+    lead: Mapped[bytes]
+    cycle: Mapped[bytes]
+    process: Mapped[bytes]
+
+
+class StayDay(Base):
+    """Derived: the time that the cards done on a closed day had spent in a column (0: on other
+    boards), and how old they were when they left it."""
+
+    __tablename__ = "stay_days"
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True)
+    column_id: Mapped[int] = mapped_column(primary_key=True)
+    # Sums of whole seconds and of the rest: the microseconds of many cards are more than a number
+    # of the database holds.
+    lead_seconds: Mapped[int]
+    lead_rest: Mapped[int]
+    process_seconds: Mapped[int]
+    process_rest: Mapped[int]
+    longest: Mapped[int]
+    card_ids: Mapped[bytes]
+    moments: Mapped[bytes]
+    lead: Mapped[bytes]
+    process: Mapped[bytes]
+    age: Mapped[bytes]
+
+
+class ExitDay(Base):
+    """Derived: the moves out of a column to the right on a closed day, and after how many of them
+    the card came back."""
+
+    __tablename__ = "exit_days"
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True)
+    column_id: Mapped[int] = mapped_column(primary_key=True)
+    exits: Mapped[int]
+    returned: Mapped[int]
+    card_ids: Mapped[bytes]
+    moments: Mapped[bytes]
+    came_back: Mapped[bytes]
+
+
+class ChangeDay(Base):
+    """Derived: a card more or fewer in a cell, as arrays of what happened on a day: all that events
+    tell up to a board's `ClosedFlow.seq`."""
+
+    __tablename__ = "change_days"
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True)
+    moments: Mapped[bytes]
+    columns: Mapped[bytes]
+    lanes: Mapped[bytes]
+    deltas: Mapped[bytes]
 
 
 class BlockedInterval(Base):

@@ -46,3 +46,15 @@ def unpacked(tx: Tx, value: Any) -> Numbers:
     if tx.dialect == POSTGRESQL:
         return np.frombuffer(value, ">i8").astype(np.int64)
     return np.fromstring(value, np.int64, sep=",")
+
+
+def kept(numbers: Numbers) -> bytes:
+    """Whole numbers as they are kept in a column of bytes."""
+    return numbers.astype("<i8").tobytes()
+
+
+def taken(value: bytes) -> Numbers:
+    """The numbers of a `kept` value, in their order."""
+    import numpy as np  # noqa: PLC0415
+
+    return np.frombuffer(value, "<i8").astype(np.int64, copy=False)

@@ -1,7 +1,7 @@
 """The locked board and its history: a write begins with the one and ends in the other."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -232,6 +232,8 @@ class OpenBoard:
     seq: int
     last_number: int
     counts: dict[Cell, int]
+    # What several statistics of one transaction ask for is read once.
+    known: dict[str, Any] = field(default_factory=dict)
 
     @property
     def id(self) -> int:

@@ -9,6 +9,9 @@ QUEUE = "queue"
 ACTIVE = "active"
 DONE = "done"
 
+ELSEWHERE = 0
+"""What stands for all columns of other boards, where a card was before it came to this one."""
+
 
 class Column(NamedTuple):
     """A column that is there."""

@@ -11,6 +11,11 @@ from typing import NamedTuple, Protocol
 
 from app.boards.shape import ACTIVE, DONE
 
+NEVER = -(1 << 62)
+"""What stands in arrays for a moment or a duration that there is not."""
+OPEN = 1 << 62
+"""After any moment: in arrays the end of what goes on."""
+
 
 class Columns(Protocol):
     """What the clocks ask of a board's shape."""

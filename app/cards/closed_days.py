@@ -1,37 +1,53 @@
-"""Closed days: how many cards came into each column and left it on each day that is over.
+"""Closed days: what is kept of each day that is over, so that years are read from a few rows.
 
-Derived from the visits, so that the cumulative flow of years is read from a few thousand rows
-instead of millions. A day is closed once nothing can be stamped before its end; what happened since
-is counted from the visits themselves, so that no answer waits for a closing and none is less exact
-without one. A move writes nothing here. What changes the past does: a card that is discarded is
-taken out of the days in which it was counted, and an import of older history opens them again.
+Kept is how many cards came into each column and left it, and what the journeys of the cards say
+(`stream_days.py`). All is derived from the visits. A day is closed up to a moment before which
+nothing can be stamped any more; what happened since is counted from the visits themselves, so that
+no answer waits for a closing and none is less exact without one. An ordinary move writes nothing
+here. What changes the past does: a card that goes back, is reopened or discarded, or leaves the
+board is taken out of the days in which it was counted, and put in again as it is then. An import of
+older history opens the days again, and another meaning of the columns all of them.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, bindparam, delete, func, insert, or_, select, update
 
 from app.boards.history import OpenBoard, lock_board
-from app.clock import DAY
+from app.cards import stream_days
+from app.cards.change_days import forget_changes, keep_changes, wrong_changes
+from app.cards.layouts import mark_of, read_columns
+from app.cards.rows import CardRow
 from app.days import day_of, next_day, start_of_day
 from app.db import Query, Statement, Tx
 from app.models import Board, Card, ClosedFlow, Column, ColumnDay, Visit
 from app.packing import packed, unpacked
 
 AT_ONCE = timedelta(days=92)
-"""So many days are closed in one transaction."""
+CARDS_AT_ONCE = 5_000
+"""So many days, or those in which so many cards were done, are closed in one transaction."""
 FEWEST_CARDS = 1_000
 """Boards with fewer cards are read from their visits as fast."""
 
 
 class Closed(NamedTuple):
-    """The moment up to which a board's days are closed, and the zone in which they are days."""
+    """The moment up to which a board's days are closed, the zone in which they are days, and the
+    mark of what the columns mean."""
 
     until: int
     zone: str
+    layout: str
+    # Up to which event the changes of the cells are kept.
+    seq: int
+
+    @property
+    def whole(self) -> int:
+        """The end of the last day that is over."""
+        return start_of_day(day_of(self.until, self.zone), self.zone)
 
 
 class _Moment(NamedTuple):
@@ -62,24 +78,35 @@ class _Day(NamedTuple):
 
 
 _CLOSED = Query(
-    select(ClosedFlow.until, ClosedFlow.zone).where(ClosedFlow.board_id == bindparam("board")),
+    select(ClosedFlow.until, ClosedFlow.zone, ClosedFlow.layout, ClosedFlow.seq).where(
+        ClosedFlow.board_id == bindparam("board")
+    ),
     Closed,
 )
 _LOCKED = Query(
-    select(ClosedFlow.until, ClosedFlow.zone)
+    select(ClosedFlow.until, ClosedFlow.zone, ClosedFlow.layout, ClosedFlow.seq)
     .where(ClosedFlow.board_id == bindparam("board"))
     .with_for_update(),
     Closed,
 )
 _CLOSE = Statement(
     insert(ClosedFlow).values(
-        board_id=bindparam("board"), until=bindparam("until"), zone=bindparam("zone")
+        board_id=bindparam("board"),
+        until=bindparam("until"),
+        zone=bindparam("zone"),
+        layout=bindparam("layout"),
+        seq=bindparam("seq"),
     )
 )
 _GO_ON = Statement(
     update(ClosedFlow)
     .where(ClosedFlow.board_id == bindparam("board"))
     .values(until=bindparam("until"))
+)
+_KEEP_ON = Statement(
+    update(ClosedFlow)
+    .where(ClosedFlow.board_id == bindparam("board"))
+    .values(seq=bindparam("upto"))
 )
 _columns = select(Column.id).where(Column.board_id == bindparam("board"))
 _FORGET = (
@@ -90,6 +117,19 @@ _REOPEN = Statement(
     delete(ColumnDay).where(
         ColumnDay.column_id.in_(_columns), ColumnDay.day >= bindparam("since", type_=BigInteger)
     )
+)
+_LATER = Query(
+    select(Card.done_at.label("at"))
+    .where(
+        Card.board_id == bindparam("board"),
+        Card.done_at.is_not(None),
+        Card.discarded_at.is_(None),
+        Card.done_at >= bindparam("since", type_=BigInteger),
+    )
+    .order_by(Card.done_at)
+    .limit(1)
+    .offset(bindparam("cards", type_=BigInteger)),
+    _Moment,
 )
 _COLUMN_IDS = Query(_columns, _ColumnId)
 _FIRST = Query(
@@ -120,6 +160,15 @@ _DAYS = Query(
     ),
     _Day,
 )
+_FORGET_GUESTS = Statement(
+    delete(ClosedFlow).where(
+        ClosedFlow.board_id.in_(
+            select(Card.board_id)
+            .join(Visit, Visit.card_id == Card.id)
+            .where(Visit.column_id == bindparam("column"), Visit.kind.is_not(None))
+        )
+    )
+)
 # A card may have been on several boards: it counts on each of them in the columns that it saw.
 _COUNTED = Query(
     select(Visit.column_id, Visit.entered_at, Visit.left_at, ClosedFlow.until, ClosedFlow.zone)
@@ -145,8 +194,8 @@ _TO_CLOSE = Query(
         Board.last_number >= bindparam("fewest", type_=BigInteger),
         or_(
             ClosedFlow.until.is_(None),
-            ClosedFlow.zone != Board.time_zone,
-            ClosedFlow.until < Board.changed_at - bindparam("day", type_=BigInteger),
+            ClosedFlow.until < Board.changed_at,
+            ClosedFlow.seq < Board.seq,
         ),
     )
     .order_by(Board.id),
@@ -156,43 +205,84 @@ _TO_CLOSE = Query(
 
 def closed_of(tx: Tx, board: OpenBoard) -> Closed | None:
     """Up to when a board's days are closed; None where none are, or where they are days of a zone
-    that the board has no more."""
-    closed = tx.first(_CLOSED, board=board.id)
-    return None if closed is None or closed.zone != board.row.time_zone else closed
+    or columns of a meaning that the board has no more."""
+    if "closed" not in board.known:
+        closed = tx.first(_CLOSED, board=board.id)
+        board.known["closed"] = closed if closed and _holds(tx, board, closed) else None
+    found: Closed | None = board.known["closed"]
+    return found
+
+
+def _holds(tx: Tx, board: OpenBoard, closed: Closed) -> bool:
+    zone = board.row.time_zone
+    return closed.zone == zone and closed.layout == mark_of(board.shape, read_columns(tx, board))
 
 
 def boards_to_close(tx: Tx) -> list[str]:
-    """The keys of large boards that have days to be closed."""
-    return [row.key for row in tx.all(_TO_CLOSE, fewest=FEWEST_CARDS, day=2 * DAY)]
+    """The keys of large boards that may have days to be closed."""
+    return [row.key for row in tx.all(_TO_CLOSE, fewest=FEWEST_CARDS)]
 
 
 def close_days(tx: Tx, key: str) -> bool:
-    """Closes the next days of a board, a quarter of a year at most; whether there are more."""
+    """Closes the next days of a board, as many as nobody has to wait long for; whether there are
+    more."""
     board = lock_board(tx, None, even_archived=True, key=key)
-    zone = board.row.time_zone
     closed = tx.first(_LOCKED, board=board.id)
-    if closed is not None and closed.zone != zone:
-        forget_days(tx, board)
+    if closed is not None and not _holds(tx, board, closed):
         closed = None
-    since = _first_day(tx, board) if closed is None else day_of(closed.until, zone)
-    # Nothing of this board will be stamped before its last change.
-    last = day_of(board.row.changed_at, zone)
-    if since is None or since >= last:
-        return False
-    until = min(last, since + AT_ONCE)
-    tx.run_many(_DAY, [row._asdict() for row in _count_days(tx, board, since, until)])
-    moment = start_of_day(until, zone)
     if closed is None:
-        tx.run(_CLOSE, board=board.id, until=moment, zone=zone)
-    else:
-        tx.run(_GO_ON, board=board.id, until=moment)
-    return until < last
+        forget_days(tx, board)
+        first = _first_day(tx, board)
+        if first is None:
+            return False
+        closed = Closed(
+            start_of_day(first, board.row.time_zone),
+            board.row.time_zone,
+            mark_of(board.shape, read_columns(tx, board)),
+            0,
+        )
+        tx.run(_CLOSE, board=board.id, **closed._asdict())
+    # Nothing of this board will be stamped before its last change.
+    end = board.row.changed_at
+    until, seq = closed.until, closed.seq
+    if until < end:
+        until = _close_until(tx, board, closed, end)
+        tx.run(_GO_ON, board=board.id, until=until)
+    if seq < board.seq:
+        seq = keep_changes(tx, board, seq, closed.zone)
+        tx.run(_KEEP_ON, board=board.id, upto=seq)
+    return until < end or seq < board.seq
+
+
+def _close_until(tx: Tx, board: OpenBoard, closed: Closed, end: int) -> int:
+    """Closes the next days, the last one in part where the end is within it; up to when."""
+    since = day_of(closed.until, closed.zone)
+    # A day that is closed in part is closed anew.
+    _drop(tx, board, since)
+    days = _next_days(tx, board, since, end)
+    until = min(end, start_of_day(next_day(days[-1]), closed.zone))
+    tx.run_many(_DAY, [row._asdict() for row in _count_days(tx, board, days, until)])
+    stream_days.close(tx, board, days, until, closed.zone)
+    return until
+
+
+def _next_days(tx: Tx, board: OpenBoard, since: date, end: int) -> list[date]:
+    """The days from one on that are closed together."""
+    zone = board.row.time_zone
+    last = min(day_of(end - 1, zone), since + AT_ONCE - timedelta(days=1))
+    start = start_of_day(since, zone)
+    full = tx.first(_LATER, board=board.id, since=start, cards=CARDS_AT_ONCE)
+    if full is not None and full.at is not None:
+        last = min(last, day_of(full.at, zone))
+    return list(_days(since, next_day(last)))
 
 
 def forget_days(tx: Tx, board: OpenBoard) -> None:
     """Opens all days of a board."""
     for deletion in _FORGET:
         tx.run(deletion, board=board.id)
+    stream_days.forget(tx, board)
+    forget_changes(tx, board)
 
 
 def reopen_days(tx: Tx, board: OpenBoard, since: int) -> None:
@@ -201,8 +291,42 @@ def reopen_days(tx: Tx, board: OpenBoard, since: int) -> None:
     if closed is None or since >= closed.until:
         return
     day = day_of(since, closed.zone)
-    tx.run(_REOPEN, board=board.id, since=day.toordinal())
+    _drop(tx, board, day)
     tx.run(_GO_ON, board=board.id, until=start_of_day(day, closed.zone))
+
+
+def _drop(tx: Tx, board: OpenBoard, since: date) -> None:
+    tx.run(_REOPEN, board=board.id, since=since.toordinal())
+    stream_days.forget(tx, board, since.toordinal())
+
+
+def note_return(tx: Tx, board: OpenBoard, card: CardRow, column_id: int) -> None:
+    """Notes that a card is about to come back into a column from the right."""
+    closed = _closed_for(tx, board, card)
+    if closed is not None:
+        stream_days.note_return(tx, board, card.id, column_id, closed.until, closed.zone)
+
+
+def _closed_for(tx: Tx, board: OpenBoard, card: CardRow) -> Closed | None:
+    """The days in which a card may have been counted, locked; None where there are none."""
+    if board.last_number < FEWEST_CARDS:
+        return None
+    closed = tx.first(_LOCKED, board=board.id)
+    return None if closed is None or card.created_at >= closed.until else closed
+
+
+@contextmanager
+def recounted(tx: Tx, board: OpenBoard, card: CardRow) -> Iterator[None]:
+    """Around whatever changes what a card says of its past on its board: it counts in the closed
+    days as it is then, and not at all where it is gone."""
+    closed = _closed_for(tx, board, card)
+    if closed is None:
+        yield
+        return
+    of_card = (card.id, closed.until, closed.zone)
+    before = stream_days.told_of(tx, board, *of_card)
+    yield
+    stream_days.exchange(tx, board, card.id, before, stream_days.told_of(tx, board, *of_card))
 
 
 def count_out(tx: Tx, card_id: int) -> None:
@@ -219,21 +343,34 @@ def count_out(tx: Tx, card_id: int) -> None:
         tx.run(_LESS, column=column, of_day=day, **amounts)
 
 
+def open_days_of_guests(tx: Tx, column_id: int) -> None:
+    """Opens the days of the boards to which cards have gone that were in a column: whose it is
+    counts among their handoffs."""
+    tx.run(_FORGET_GUESTS, column=column_id)
+
+
 def wrong_days(tx: Tx, board: OpenBoard) -> int:
     """How many closed days of columns are not what the visits say."""
     closed = tx.first(_CLOSED, board=board.id)
+    if closed is not None and not _holds(tx, board, closed):
+        return 0  # They are not used, and made anew at the next closing.
     stored = {row[:2]: row[2:] for row in tx.all(_DAYS, board=board.id)}
     told: dict[Any, Any] = {}
+    wrong = 0
     first = _first_day(tx, board)
-    if closed is not None and closed.zone != board.row.time_zone:
-        return 0  # They are not used, and made anew at the next closing.
     if closed is not None and first is not None:
-        until = day_of(closed.until, closed.zone)
-        told = {row[:2]: row[2:] for row in _count_days(tx, board, first, until)}
+        end = closed.until
+        while start_of_day(first, closed.zone) < end:
+            days = _next_days(tx, board, first, end)
+            until = min(end, start_of_day(next_day(days[-1]), closed.zone))
+            told |= {row[:2]: row[2:] for row in _count_days(tx, board, days, until)}
+            wrong += stream_days.wrong_rows(tx, board, days, until, closed.zone)
+            first = next_day(days[-1])
+        wrong += wrong_changes(tx, board, closed.seq, closed.zone)
     nothing = (0, 0)
-    return sum(
-        stored.get(key, nothing) != told.get(key, nothing) for key in stored.keys() | told.keys()
-    )
+    for key in stored.keys() | told.keys():
+        wrong += stored.get(key, nothing) != told.get(key, nothing)
+    return wrong
 
 
 def _first_day(tx: Tx, board: OpenBoard) -> date | None:
@@ -244,14 +381,13 @@ def _first_day(tx: Tx, board: OpenBoard) -> date | None:
     return day_of(min(moments), board.row.time_zone) if moments else None
 
 
-def _count_days(tx: Tx, board: OpenBoard, since: date, until: date) -> list[_Day]:
-    """What came and went on the days from one to before another one; days without are left out."""
+def _count_days(tx: Tx, board: OpenBoard, days: Sequence[date], until: int) -> list[_Day]:
+    """What came and went on some days, of the last one until a moment, without the empty ones."""
     import numpy as np  # noqa: PLC0415 - it takes long to load
 
     zone = board.row.time_zone
-    days = list(_days(since, until))
     starts = np.array([start_of_day(day, zone) for day in days], np.int64)
-    bounds = {"since": start_of_day(since, zone), "until": start_of_day(until, zone)}
+    bounds = {"since": int(starts[0]), "until": until}
     counts: dict[int, list[Any]] = {}
     nothing = np.zeros(len(days), np.int64)
     for place, statement in enumerate((_CAME, _WENT)):

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import floor
 
-from app.ranks import percentile
+from app.ranks import Ordered, percentile
 
 POINTS = (50, 70, 85, 95)
 # What fewer cards say of a column is not held against a card.
@@ -22,10 +22,10 @@ Pace = tuple[Fraction | int, ...]
 
 
 def pace_of(
-    columns: Sequence[int], ages: Mapping[int, Sequence[int]], fewest: int = FEWEST
+    columns: Sequence[int], ages: Mapping[int, Ordered], fewest: int = FEWEST
 ) -> dict[int, Pace]:
     """For each of the columns, left to right, the 50th, 70th, 85th and 95th percentile of the ages
-    at which finished cards left it.
+    at which finished cards left it; `ages` are in order.
 
     They never fall from left to right: a card only grows older on its way. A column that fewer than
     `fewest` cards left says what the one before it says, and nothing where none is before it.
@@ -33,7 +33,7 @@ def pace_of(
     found: dict[int, Pace] = {}
     before: Pace | None = None
     for column_id in columns:
-        ordered = sorted(ages.get(column_id, ()))
+        ordered = ages.get(column_id, ())
         if len(ordered) >= fewest:
             here: Pace = tuple(percentile(ordered, point) for point in POINTS)
             before = here if before is None else tuple(map(max, before, here))

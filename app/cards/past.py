@@ -136,8 +136,8 @@ def stages_of(shape: Shape) -> list[int]:
 
 
 def ages_of(left: Iterable[Left]) -> dict[int, list[int]]:
-    """The ages by column."""
-    return {row.column_id: _numbers(row.ages) for row in left}
+    """The ages by column, in order."""
+    return {row.column_id: sorted(_numbers(row.ages)) for row in left}
 
 
 def _numbers(text: str | None) -> list[int]:

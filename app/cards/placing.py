@@ -14,6 +14,7 @@ from sqlalchemy import and_, bindparam, case, insert, or_, select, update
 from app.boards.history import Fact, OpenBoard, record
 from app.boards.shape import Cell as CellKey
 from app.cards.clocks import Clocks, Interval, Stay, read_clocks
+from app.cards.closed_days import note_return, recounted
 from app.cards.rows import CardRow
 from app.cards.spots import AT_THE_END, Spot, card_at, cards_after, neighbours
 from app.cards.stored_clocks import clocks_after_move, stored_clocks
@@ -183,7 +184,16 @@ def place_card(
         "was_at": card.rank,
         **data,
     }
-    record(tx, board, Fact("card.moved", card.id, moved), change=change)
+    fact = Fact("card.moved", card.id, moved)
+    if card.done_at is not None and to.column_id not in board.shape.done:
+        # The days in which it was done know no better until now.
+        with recounted(tx, board, card):
+            record(tx, board, fact, change=change)
+        return placed
+    place = board.shape.index
+    if place.get(to.column_id, 0) < place.get(card.column_id, 0):
+        note_return(tx, board, card, to.column_id)
+    record(tx, board, fact, change=change)
     return placed
 
 

@@ -181,10 +181,16 @@ def _after(*key: int) -> Any:
 
 
 def filtered(
-    statement: Select[*tuple[Any, ...]], board_id: int, wanted: CardFilter
+    statement: Select[*tuple[Any, ...]],
+    board_id: int,
+    wanted: CardFilter,
+    *,
+    by_columns: bool = False,
 ) -> Select[*tuple[Any, ...]]:
-    """A statement over cards, narrowed to a board and a filter."""
-    statement = statement.where(Card.board_id == board_id, Card.discarded_at.is_(None))
+    """A statement over cards, narrowed to a board and a filter; one that names columns of the board
+    does not ask for it again: an index of all its cards would be taken for that."""
+    of_board = true() if by_columns else Card.board_id == board_id
+    statement = statement.where(of_board, Card.discarded_at.is_(None))
     for column, values in (
         (Card.column_id, wanted.column_id),
         (Card.lane_id, wanted.lane_id),

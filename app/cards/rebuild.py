@@ -419,7 +419,7 @@ def _compare_days(tx: Tx, board: OpenBoard, *, repair: bool) -> list[Difference]
     wrong = wrong_days(tx, board)
     if wrong and repair:
         forget_days(tx, board)
-    return [Difference("day", "came and went", wrong)] if wrong else []
+    return [Difference("row", "of a closed day", wrong)] if wrong else []
 
 
 def _compare_board(tx: Tx, board: OpenBoard, last_number: int) -> list[Difference]:

@@ -10,7 +10,7 @@ from app.boards.history import Fact, OpenBoard, lock_board, record
 from app.boards.shape import Cell
 from app.cards.admitting import admit, admit_one, check_confirmed, check_not_blocked
 from app.cards.clocks import Stay
-from app.cards.closed_days import count_out
+from app.cards.closed_days import count_out, recounted
 from app.cards.labels import (
     check_members,
     ensure_labels,
@@ -244,7 +244,8 @@ def discard_card(tx: Tx, actor: Actor | None, card_id: int) -> None:
     """Discards a card: gone from the board and from the statistics; the history keeps it."""
     board = lock_board(tx, actor, card_id=card_id)
     card = read_card(tx, board, card_id)
-    set_live(tx, board, card, archived_at=card.archived_at, discarded_at=board.now)
+    with recounted(tx, board, card):
+        set_live(tx, board, card, archived_at=card.archived_at, discarded_at=board.now)
     count_out(tx, card.id)
     data = {**where(card), "number": card.number, "title": card.title}
     record(tx, board, Fact("card.discarded", card.id, data))

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, select
 from app.auth.actor import Actor
 from app.boards.history import VIEWER, Fact, OpenBoard, lock_board, read_board, record
 from app.cards.admitting import admit_one
+from app.cards.closed_days import recounted
 from app.cards.crossing import Coming, bring_card, take_card_away
 from app.cards.labels import (
     ensure_labels,
@@ -95,11 +96,12 @@ def transfer_card(
     if known is None:
         target.last_number += 1
     number = target.last_number if known is None else known.number
-    meanings = take_card_away(tx, source, card)
     told = {**where(card), "number": card.number, "title": card.title}
-    record(tx, source, Fact("card.left", card.id, {**told, "to": {"board_id": target.id}}))
     coming = Coming(number, cell, team, ids_text(kept), ids_text(labels.values()))
-    bring_card(tx, target, card, coming)
+    with recounted(tx, source, card), recounted(tx, target, card):
+        meanings = take_card_away(tx, source, card)
+        record(tx, source, Fact("card.left", card.id, {**told, "to": {"board_id": target.id}}))
+        bring_card(tx, target, card, coming)
     write_assignees(tx, card.id, kept)
     write_labels(tx, card.id, labels.values())
     data: dict[str, Any] = {

@@ -1,5 +1,6 @@
 """Reading the cards in work, and at what ages past cards left the columns."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -8,14 +9,17 @@ from sqlalchemy import select
 from app import clock
 from app.boards.history import OpenBoard
 from app.boards.shape import DONE
+from app.cards.clocks import NEVER
 from app.cards.filters import CardFilter
 from app.cards.pace import FEWEST, Pace, pace_of
 from app.cards.past import Left, ages_of, select_ages, stages_of
 from app.cards.queries import filtered
 from app.db import Tx
 from app.flow.aging import AgingCard
+from app.flow.day_reading import arrays_in, closed_days_in, rest_of
+from app.flow.metrics import Durations
 from app.flow.queries import EVERY_CARD, Window, within
-from app.models import Card
+from app.models import Card, StayDay
 
 CSV_HEAD = ("ref", "title", "column", "age", "time_in_column", "blocked")
 
@@ -33,15 +37,38 @@ def read_aging(
 ) -> AgingWork:
     """What is in work now, beside what was done in a window; a column that fewer than `fewest` past
     cards left says nothing of its own."""
-    past = within(select(Card.id, Card.started_at), board, window, cards)
-    past = past.where(Card.started_at.is_not(None))
-    ages = ages_of(Left._make(row) for row in tx.execute(select_ages(past.subquery())))
     stages = stages_of(board.shape)
+    ages = _past_ages(tx, board, window, cards, stages)
     return AgingWork(
         cards_in_work(tx, board, cards),
         pace_of(stages, ages, fewest),
         max((len(ages.get(column_id, ())) for column_id in stages), default=0),
     )
+
+
+def _past_ages(
+    tx: Tx, board: OpenBoard, window: Window, cards: CardFilter, stages: Sequence[int]
+) -> dict[int, Durations]:
+    """The ages at which the cards done in a window left each stage for the last time, in order."""
+    import numpy as np  # noqa: PLC0415 - it takes long to load
+
+    found: dict[int, list[Durations]] = {}
+    days = closed_days_in(tx, board, window, cards)
+    if days is not None:
+        for column_id, (ages,) in arrays_in(tx, days, StayDay, "age"):
+            found.setdefault(column_id, []).append(ages[ages != NEVER])
+    rest = rest_of(days, window)
+    if rest is not None:
+        past = within(select(Card.id, Card.started_at), board, rest, cards)
+        past = past.where(Card.started_at.is_not(None))
+        left = (Left._make(row) for row in tx.execute(select_ages(past.subquery())))
+        for column_id, some in ages_of(left).items():
+            found.setdefault(column_id, []).append(np.array(some, np.int64))
+    return {
+        column_id: np.sort(np.concatenate(found[column_id]))
+        for column_id in stages
+        if column_id in found
+    }
 
 
 def cards_in_work(tx: Tx, board: OpenBoard, cards: CardFilter) -> list[AgingCard]:
@@ -67,7 +94,8 @@ def cards_in_work(tx: Tx, board: OpenBoard, cards: CardFilter) -> list[AgingCard
         Card.done_at.is_(None),
     )
     if cards != EVERY_CARD:
-        statement = filtered(statement, board.id, replace(cards, archived=False))
+        some = replace(cards, archived=False)
+        statement = filtered(statement, board.id, some, by_columns=True)
     return [
         AgingCard(
             row.id,

@@ -9,6 +9,7 @@ from app.auth.actor import Actor
 from app.boards.history import read_board
 from app.call import Call, CallDep
 from app.db import Tx
+from app.flow.done_reading import read_durations
 from app.flow.files import FilePart, csv_file, or_csv
 from app.flow.metrics import Summary, seconds, summarize
 from app.flow.queries import (
@@ -18,7 +19,6 @@ from app.flow.queries import (
     PROCESS,
     Wanted,
     cards_part,
-    read_durations,
     window_of,
 )
 from app.flow.schemas import TimesIn, TimesOut, window_json

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -70,13 +71,13 @@ def belongs(episode: Episode, window: Span) -> bool:
 
 def add_up(episodes: Iterable[Episode], window: Span, now: int) -> Blockers:
     """Episodes by category and by reason, those that do not belong to the window left out."""
-    some = [episode for episode in episodes if belongs(episode, window)]
     # What is in progress takes time until now, not until a window's end that is still to come.
     seen = window._replace(end=max(window.start, min(window.end, now)))
+    some = [_seen(episode, seen) for episode in episodes if belongs(episode, window)]
     return Blockers(
-        _cause("", some, seen),
-        _causes(some, seen, lambda episode: episode.category, lambda some: some[0].category),
-        _causes(some, seen, lambda episode: same_reason(episode.reason), _newest_words),
+        _cause("", some),
+        _causes(some, lambda each: each.episode.category, lambda some: some[0].episode.category),
+        _causes(some, lambda each: same_reason(each.episode.reason), _newest_words),
     )
 
 
@@ -104,41 +105,56 @@ def shares(totals: Sequence[int]) -> list[Fraction]:
     return found
 
 
+@lru_cache(1_000)
 def same_reason(reason: str) -> str:
     """By what reasons count as the same: their words, without regard to case."""
     return " ".join(reason.casefold().split())
 
 
+class _Seen(NamedTuple):
+    """An episode and the part of it that a window saw."""
+
+    episode: Episode
+    span: Span
+
+
+def _seen(episode: Episode, window: Span) -> _Seen:
+    end = window.end if episode.end is None else min(episode.end, window.end)
+    return _Seen(episode, Span(max(episode.start, window.start), end))
+
+
 def _causes(
-    episodes: Sequence[Episode],
-    window: Span,
-    key: Callable[[Episode], str],
-    name: Callable[[Sequence[Episode]], str],
+    episodes: Sequence[_Seen],
+    key: Callable[[_Seen], str],
+    name: Callable[[Sequence[_Seen]], str],
 ) -> tuple[Cause, ...]:
-    found: dict[str, list[Episode]] = {}
-    for episode in episodes:
-        found.setdefault(key(episode), []).append(episode)
-    causes = [_cause(name(some), some, window) for some in found.values()]
+    found: dict[str, list[_Seen]] = {}
+    for each in episodes:
+        found.setdefault(key(each), []).append(each)
+    causes = [_cause(name(some), some) for some in found.values()]
     causes.sort(key=lambda cause: (-cause.total, -cause.episodes, cause.name))
     return tuple(causes)
 
 
-def _newest_words(episodes: Sequence[Episode]) -> str:
-    return max(episodes, key=lambda episode: episode.start).reason
+def _newest_words(episodes: Sequence[_Seen]) -> str:
+    return max(episodes, key=lambda each: each.episode.start).episode.reason
 
 
-def _cause(name: str, episodes: Sequence[Episode], window: Span) -> Cause:
+def _cause(name: str, episodes: Sequence[_Seen]) -> Cause:
     of_card: dict[int, list[Span]] = {}
-    for each in episodes:
-        end = window.end if each.end is None else min(each.end, window.end)
-        of_card.setdefault(each.card_id, []).append(Span(max(each.start, window.start), end))
-    lost = [(card_id, union(spans)) for card_id, spans in of_card.items()]
+    for episode, span in episodes:
+        of_card.setdefault(episode.card_id, []).append(span)
+    lost = [
+        # Hardly any card was blocked twice.
+        (card_id, union(spans) if len(spans) > 1 else max(0, spans[0].end - spans[0].start))
+        for card_id, spans in of_card.items()
+    ]
     lost.sort(key=lambda one: (-one[1], one[0]))
     return Cause(
         name=name,
         episodes=len(episodes),
         total=sum(time for _, time in lost),
-        open_now=sum(each.end is None for each in episodes),
+        open_now=sum(each.episode.end is None for each in episodes),
         cards=tuple(lost),
     )
 

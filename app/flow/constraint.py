@@ -6,14 +6,12 @@ front of it, that the next one stood empty while cards were here, that much of t
 spent in it, and that its limits refused. Its score is their mean, over those that can be had.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
 from app.boards.shape import ACTIVE, QUEUE, Column, Shape
-from app.flow.gauges import NOWHERE, Stretch, value_at
 from app.flow.stream import Stream
 
 Limits = Sequence[tuple[int, int | None]]
@@ -48,15 +46,6 @@ class Load:
     waited: int = 0  # cards times time in the queue
     starved: int = 0
     full: dict[Place, int] = field(default_factory=dict)
-
-
-class _Seen(NamedTuple):
-    """A work centre as it is for a while: cards in the queue, whether the next one has nothing to
-    do, and which of its limits are full."""
-
-    queue: int
-    is_starved: bool
-    limited: Sequence[tuple[Place, bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,62 +104,6 @@ def centres_of(shape: Shape) -> list[Centre]:
         _centre(shape, some, active, queue, behind)
         for some, active, queue, behind in zip(works, actives, queues, behinds, strict=True)
     ]
-
-
-def load_over(
-    centres: Sequence[Centre],
-    parts: Iterable[Stretch],
-    limits: Mapping[Place, Limits],
-    groups: Mapping[int, Sequence[int]],
-    expedite: frozenset[int],
-) -> list[Load]:
-    """What each work centre saw over the stretches of a window; the limits hold all cards but
-    those of expedite lanes. `groups` has the columns of each group."""
-    loads = [Load() for _ in centres]
-    stand: Counter[int] = Counter()
-    held: Counter[int] = Counter()
-    seen: list[_Seen | None] = [None] * len(centres)
-    places = [
-        [(place, [place.id] if place.scope == "column" else groups[place.id]) for place in some]
-        for some in map(places_of, centres)
-    ]
-    touching = [{*centre.columns, *centre.queue, *centre.behind} for centre in centres]
-    for number, (length, counts, start, changed) in enumerate(parts):
-        # The first stretch tells what is there, each later one what is new.
-        news = [(change.cell, change.delta) for change in changed] if number else counts.items()
-        for cell, delta in news:
-            stand[cell.column_id] += delta
-            if cell.lane_id not in expedite:
-                held[cell.column_id] += delta
-        moved = {change.cell.column_id for change in changed}
-        for index, (centre, load) in enumerate(zip(centres, loads, strict=True)):
-            now = seen[index]
-            if now is None or NOWHERE.column_id in moved or moved & touching[index]:
-                now = seen[index] = _look(centre, places[index], limits, stand, held, start)
-            load.waited += now.queue * length
-            load.starved += now.is_starved * length
-            for limited, is_full in now.limited:
-                load.full[limited] = load.full.get(limited, 0) + is_full * length
-    return loads
-
-
-def _look(
-    centre: Centre,
-    places: Sequence[tuple[Place, Sequence[int]]],
-    limits: Mapping[Place, Limits],
-    stand: Mapping[int, int],
-    held: Mapping[int, int],
-    at: int,
-) -> _Seen:
-    queue = sum(stand[column] for column in centre.queue)
-    here = queue + sum(stand[column] for column in centre.active)
-    limited = []
-    for place, some in places:
-        limit = value_at(limits[place], at)
-        if limit is not None:
-            limited.append((place, sum(held[column] for column in some) >= limit))
-    is_idle = bool(centre.behind) and not any(stand[column] for column in centre.behind)
-    return _Seen(queue, is_idle and here > 0, limited)
 
 
 def places_of(centre: Centre) -> list[Place]:

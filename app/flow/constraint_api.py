@@ -20,6 +20,7 @@ from app.flow.little import Little
 from app.flow.metrics import seconds
 from app.flow.queries import Wanted, window_of
 from app.flow.schemas import StatsIn, WindowOut, window_json
+from app.flow.stream_queries import read_stream
 from app.types import KeyInUrl
 
 router = APIRouter(prefix="/api/v1/boards/{key}/stats", tags=["statistics"])
@@ -120,7 +121,9 @@ async def constraint(
 
 def _answer(tx: Tx, actor: Actor, key: str, wanted: Wanted, form: str) -> Answer | dict[str, Any]:
     board = read_board(tx, actor, key=key)
-    found = read_constraint(tx, board, window_of(board, wanted), wanted.cards)
+    window = window_of(board, wanted)
+    stream = read_stream(tx, board, window, wanted.cards)
+    found = read_constraint(tx, board, window, wanted.cards, stream)
     centres = [_centre_json(each) for each in found.evidence]
     if form == "csv":
         rows = [[centre[name] for name in CSV_HEAD] for centre in centres]

@@ -21,6 +21,7 @@ from app.models import RARE_EVENTS, Card, Column, ColumnDay, Event, Visit
 from app.packing import packed, unpacked
 
 MOST_DAYS = 40_000
+AT_ONCE = 500
 
 
 class _ColumnRow(NamedTuple):
@@ -35,6 +36,10 @@ class _Spell(NamedTuple):
     column_id: int
     at: int
     type: str
+
+
+class _CardId(NamedTuple):
+    id: int
 
 
 class _Before(NamedTuple):
@@ -100,17 +105,22 @@ _PUT_AWAY = (
     .group_by(Card.column_id)
 )
 # Cards that were put away and fetched back: rare, and the index holds them alone.
-_FETCHED_BACK = (
-    select(Event.card_id)
-    .where(Event.board_id == bindparam("board"), Event.type == "card.restored", RARE_EVENTS)
-    .distinct()
+_FETCHED_BACK = Query(
+    select(Event.card_id.label("id")).where(
+        Event.board_id == bindparam("board"),
+        Event.type == "card.restored",
+        RARE_EVENTS,
+        # Without a bound SQLite would rather look through all events of the board.
+        Event.at >= 0,
+    ),
+    _CardId,
 )
 _SPELLS = (
     select(Event.card_id, Visit.column_id, Event.at, Event.type)
     .join(Card, Card.id == Event.card_id)
     .join(Visit, Visit.card_id == Event.card_id)
     .where(
-        Event.card_id.in_(_FETCHED_BACK),
+        Event.card_id.in_(bindparam("cards", expanding=True)),
         # Not by the board's own index, which holds every event of years.
         Event.board_id + 0 == bindparam("board"),
         Event.type.in_(("card.archived", "card.restored")),
@@ -143,6 +153,12 @@ def read_cumulative(
     return Cumulative(days, bands), before
 
 
+def cards_at(tx: Tx, board: OpenBoard, at: int) -> dict[int, int]:
+    """How many cards were in each column just before a moment."""
+    counts = _counts(tx, board, [at], EVERY_CARD)
+    return {column_id: column.counts[0] for column_id, column in counts.items()}
+
+
 def _days(board: OpenBoard, window: Window) -> tuple[list[date], list[int]]:
     """The days of a window in the board's zone, and when each ends; the last one with the window,
     if that comes first."""
@@ -167,7 +183,7 @@ def _counts(
     day's beginning, and, against them, the cards that were put away before they were done.
     """
 
-    def chosen(statement: Select[*tuple[Any, ...]], **bounds: int) -> Iterator[Any]:
+    def chosen(statement: Select[*tuple[Any, ...]], **bounds: Any) -> Iterator[Any]:
         if cards == EVERY_CARD:
             statement = statement.where(Card.discarded_at.is_(None))
         else:
@@ -205,7 +221,7 @@ def _anchors(board: OpenBoard, moments: Sequence[int], closed: Closed | None) ->
         return [0] * len(moments)
     zone = board.row.time_zone
     return [
-        start_of_day(day_of(moment, zone), zone) if moment < closed.until else closed.until
+        start_of_day(day_of(moment, zone), zone) if moment < closed.whole else closed.whole
         for moment in moments
     ]
 
@@ -239,7 +255,12 @@ def _put_away(
     back: defaultdict[int, list[int]] = defaultdict(list)
     for column_id, archived in chosen(_PUT_AWAY.where(Card.board_id == board.id)):
         away[column_id] += unpacked(tx, archived).tolist()
-    spells = [_Spell._make(row) for row in chosen(_SPELLS)]
+    fetched = sorted({row.id for row in tx.all(_FETCHED_BACK, board=board.id)})
+    spells = [
+        _Spell._make(row)
+        for first in range(0, len(fetched), AT_ONCE)
+        for row in chosen(_SPELLS, cards=fetched[first : first + AT_ONCE])
+    ]
     for one, next_one in pairwise(spells):
         if one.card_id != next_one.card_id or one.type == next_one.type:
             continue

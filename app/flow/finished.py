@@ -13,8 +13,9 @@ from app.cards.queries import filtered
 from app.days import day_of, next_day, start_of_day
 from app.db import Tx
 from app.errors import Invalid, NoThroughput
+from app.flow.done_reading import read_done_times
 from app.flow.forecast import POINTS, how_many, when
-from app.flow.queries import EVERY_CARD, Wanted, Window, read_done_times
+from app.flow.queries import EVERY_CARD, Wanted, Window
 from app.flow.throughput import DAY, Interval, throughput
 from app.models import Card
 from app.words import day_words

@@ -6,106 +6,111 @@ from the board's first day on. Every live card counts, whatever a filter says, a
 discarded counts until then: it did fill its place.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from app.boards.shape import Cell
+from app.flow.constraint import Centre, Limits, Load, Place, places_of
+from app.flow.metrics import Durations
 
 
-class Told(NamedTuple):
-    """What an event says of a card's place."""
+class Changes(NamedTuple):
+    """What came and went since the beginning of a window, in the order of time."""
 
-    at: int
-    type: str
-    data: Mapping[str, Any]
-
-
-class Change(NamedTuple):
-    """A card more, or fewer, in a cell."""
-
-    at: int
-    cell: Cell
-    delta: int
+    at: Durations
+    column: Durations
+    lane: Durations
+    delta: Durations
 
 
-class Stretch(NamedTuple):
-    """A time in which nothing changed: how many cards stood in each cell, and the changes with
-    which it began."""
+class _Seen(NamedTuple):
+    """What is there now, what came and went, the columns of that, and the place of each change's
+    column among them."""
 
-    length: int
-    counts: Mapping[Cell, int]
-    start: int
-    changed: Sequence[Change]
-
-
-NOWHERE = Cell(0, 0)
-"""The cell of a change at a moment at which the window is cut for another reason."""
-
-PLACING = (
-    *("card.created", "card.moved", "card.arrived", "card.left"),
-    *("card.archived", "card.restored", "card.discarded"),
-)
-"""The events that put a card somewhere or take it away."""
+    now: Mapping[Cell, int]
+    changes: Changes
+    columns: Sequence[int]
+    places: Durations
 
 
-def changes_of(told: Iterable[Told], *, is_live: bool, is_archived: bool) -> Iterator[Change]:
-    """What a card's events changed, the last one first; `is_live` says whether the card stands on
-    the board after the last of them."""
-    for event in told:
-        data = event.data
-        if event.type == "card.moved":
-            if is_live:
-                yield Change(event.at, _cell(data["to"]), 1)
-                yield Change(event.at, _cell(data["from"]), -1)
+class _Steps(NamedTuple):
+    """Counts as they were one after the other, and how long each held."""
+
+    since: Durations
+    until: Durations
+    counts: list[Durations]
+
+
+def load_over(
+    centres: Sequence[Centre],
+    now: Mapping[Cell, int],
+    changes: Changes,
+    window: tuple[int, int],
+    limits: Mapping[Place, Limits],
+    groups: Mapping[int, Sequence[int]],
+    expedite: frozenset[int],
+) -> list[Load]:
+    """What each work centre saw over a window; `now` is what is there after all the changes. The
+    limits hold all cards but those of expedite lanes. `groups` has the columns of each group."""
+    known = np.unique(changes.column).tolist()
+    seen = _Seen(now, changes, known, np.searchsorted(np.array(known, np.int64), changes.column))
+    held = seen
+    if expedite:
+        some = ~np.isin(changes.lane, sorted(expedite))
+        ordinary = {cell: count for cell, count in now.items() if cell.lane_id not in expedite}
+        held = _Seen(
+            ordinary, Changes(*(values[some] for values in changes)), known, seen.places[some]
+        )
+    loads = []
+    for centre in centres:
+        load = Load()
+        here = (*centre.queue, *centre.active)
+        since, until, counts = _steps(seen, window, [centre.queue, here, centre.behind])
+        length = until - since
+        load.waited = int(np.dot(counts[0], length))
+        if centre.behind:
+            load.starved = int(length[(counts[2] == 0) & (counts[1] > 0)].sum())
+        for place in places_of(centre):
+            columns = [place.id] if place.scope == "column" else groups[place.id]
+            full = _full(_steps(held, window, [columns]), limits[place], window)
+            if full is not None:
+                load.full[place] = full
+        loads.append(load)
+    return loads
+
+
+def _steps(seen: _Seen, window: tuple[int, int], places: Sequence[Collection[int]]) -> _Steps:
+    """How many cards stood in some columns together, for each of several sets of them."""
+    start, end = window
+    # By tables of the columns: asking each change for its column's id would take several times as
+    # long.
+    inside = [
+        np.array([column in columns for column in seen.columns], np.int64) for columns in places
+    ]
+    touched = np.flatnonzero(sum(inside, np.zeros(len(seen.columns), np.int64))[seen.places])
+    at = np.minimum(seen.changes.at[touched], end)
+    index, delta = seen.places[touched], seen.changes.delta[touched]
+    times = np.concatenate((np.array([start]), at, np.array([end])))
+    counts = []
+    for columns, table in zip(places, inside, strict=True):
+        came = np.cumsum(table[index] * delta)
+        last = sum(count for cell, count in seen.now.items() if cell.column_id in columns)
+        first = last - (int(came[-1]) if len(came) else 0)
+        counts.append(np.concatenate((np.zeros(1, np.int64), came)) + first)
+    return _Steps(times[:-1], times[1:], counts)
+
+
+def _full(steps: _Steps, limits: Limits, window: tuple[int, int]) -> int | None:
+    """How long a place was full; None where it had no limit in all the time."""
+    full: int | None = None
+    ends: list[Any] = [since for since, _ in limits[1:]]
+    for (since, limit), until in zip(limits, [*ends, window[1]], strict=True):
+        begin, end = max(since, window[0]), min(until, window[1])
+        if limit is None or begin >= end:
             continue
-        before = {
-            "card.created": False,
-            "card.arrived": False,
-            "card.restored": False,
-            "card.left": True,
-            "card.archived": True,
-            "card.discarded": not is_archived,
-        }[event.type]
-        if before != is_live:
-            yield Change(event.at, _cell(data), int(is_live) - int(before))
-        is_live = before
-        is_archived = event.type == "card.restored"
-
-
-def stretches(
-    counts: Mapping[Cell, int],
-    changes: Iterable[Change],
-    start: int,
-    end: int,
-    stops: Iterable[int] = (),
-) -> Iterator[Stretch]:
-    """A window cut into times in which nothing changed, and at some further moments; `counts` are
-    those after all changes. What is told of a stretch holds until the next one is asked for."""
-    ordered = sorted((change for change in changes if change.at >= start), key=_when)
-    here = dict(counts)
-    for change in ordered:
-        here[change.cell] = here.get(change.cell, 0) - change.delta
-    pauses = [Change(at, NOWHERE, 0) for at in (*stops, end) if start < at <= end]
-    since = start
-    changed: list[Change] = []
-    for change in sorted([*ordered, *pauses], key=_when):
-        if change.at > end:
-            break
-        if change.at > since:
-            yield Stretch(change.at - since, here, since, changed)
-            since, changed = change.at, []
-        here[change.cell] = here.get(change.cell, 0) + change.delta
-        changed.append(change)
-
-
-def value_at(changes: Sequence[tuple[int, Any]], at: int) -> Any:
-    """What holds at a moment, of values that hold each from a moment on."""
-    return next(value for since, value in reversed(changes) if since <= at)
-
-
-def _cell(data: Mapping[str, Any]) -> Cell:
-    return Cell(data["column_id"], data["lane_id"])
-
-
-def _when(change: Change) -> int:
-    return change.at
+        length = np.minimum(steps.until, end) - np.maximum(steps.since, begin)
+        seen = np.maximum(length, 0)[steps.counts[0] >= limit]
+        full = (full or 0) + int(seen.sum())
+    return full

@@ -19,6 +19,17 @@ class Progress(NamedTuple):
     stays: Sequence[tuple[int, int | None]]
 
 
+class Steady(NamedTuple):
+    """Cards that were started and finished within a window, summed up."""
+
+    finished: int = 0
+    cycle_time: int = 0
+    in_progress: int = 0
+
+
+NOBODY = Steady()
+
+
 @dataclass(frozen=True, slots=True)
 class Little:
     """Both sides of the law, in microseconds and cards, and what lies between them."""
@@ -54,9 +65,11 @@ class Little:
         return self.product / self.wip if self.in_progress else None
 
 
-def little_of(cards: Iterable[Progress], start: int, end: int) -> Little:
-    """The law over a window."""
-    in_progress = finished = cycle_time = before = inside = at_start = at_end = 0
+def little_of(cards: Iterable[Progress], start: int, end: int, steady: Steady = NOBODY) -> Little:
+    """The law over a window: some cards one by one, others as sums."""
+    finished, cycle_time, in_progress = steady
+    inside = in_progress
+    before = at_start = at_end = 0
     for card in cards:
         within = earlier = 0
         for entered_at, left_at in card.stays:

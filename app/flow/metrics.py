@@ -34,7 +34,6 @@ sle = nearest_rank
 
 # 2**54 microseconds are 570 years: more than lies between any two timestamps that Weir takes.
 _BITS = 54
-_LIMB = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +65,13 @@ def summarize(durations: Iterable[int] | Durations, points: Sequence[int] = PERC
     if not len(ordered):
         nothing = dict.fromkeys(points)
         return Summary(0, None, None, None, None, {**nothing}, {**nothing}, [])
+    sums = _sums(ordered)
     return Summary(
         count=len(ordered),
-        mean=mean(ordered),
+        mean=Fraction(sums[0], len(ordered)),
         min=int(ordered[0]),
         max=int(ordered[-1]),
-        stdev=stdev(ordered),
+        stdev=_deviation(len(ordered), *sums),
         percentiles={point: percentile(ordered, point) for point in points},
         sle={point: nearest_rank(ordered, point) for point in points},
         histogram=histogram(ordered),
@@ -101,8 +101,10 @@ def stdev(durations: Durations) -> Fraction:
 
     A root is no ratio: this one is right to 2**-64 of a microsecond.
     """
-    count = len(durations)
-    total, squares = _sums(durations)
+    return _deviation(len(durations), *_sums(durations))
+
+
+def _deviation(count: int, total: int, squares: int) -> Fraction:
     return Fraction(isqrt((count * squares - total * total) << 128), count << 64)
 
 
@@ -140,14 +142,17 @@ def _sums(durations: Durations) -> tuple[int, int]:
     """The sum and the sum of squares, in pieces that cannot overflow."""
     import numpy as np  # noqa: PLC0415 - it takes long to load
 
-    mask = (1 << _LIMB) - 1
-    limbs = [(durations >> shift) & mask for shift in range(0, _BITS, _LIMB)]
-    total = sum(int(limb.sum()) << (_LIMB * place) for place, limb in enumerate(limbs))
-    squares = sum(
-        int(np.dot(one, other)) << (_LIMB * (left + right))
-        for left, one in enumerate(limbs)
-        for right, other in enumerate(limbs)
-    )
+    # So many bits of each: the product of two, as often as there are durations, fits into 63.
+    bits = (63 - len(durations).bit_length()) // 2
+    whole = int(durations.max()).bit_length() if len(durations) else 0
+    mask = (1 << bits) - 1
+    limbs = [(durations >> shift) & mask for shift in range(0, whole, bits)]
+    total = squares = 0
+    for left, one in enumerate(limbs):
+        total += int(one.sum()) << (bits * left)
+        squares += int(np.dot(one, one)) << (2 * bits * left)
+        for right in range(left):
+            squares += int(np.dot(one, limbs[right])) << (bits * (left + right) + 1)
     return total, squares
 
 

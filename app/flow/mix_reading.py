@@ -45,6 +45,8 @@ def read_in_progress(tx: Tx, board: OpenBoard, cards: CardFilter) -> list[Kind]:
         Card.done_at.is_(None),
     )
     rows = tx.execute(
-        of_cards(statement, board, cards).group_by(Card.work_type, Card.service_class)
+        of_cards(statement, board, cards, by_columns=True).group_by(
+            Card.work_type, Card.service_class
+        )
     )
     return [Kind(row.work_type, row.service_class, int(row.cards)) for row in rows]

@@ -1,14 +1,9 @@
-"""Reading what is measured: the durations of a window's cards, and the cards themselves.
-
-The database hands over all durations of a window in one value and NumPy does the rest. The
-unfiltered window is answered from the index `ix_cards_done` alone, so that it costs the same on a
-board of ten thousand finished cards and of a million.
-"""
+"""Reading what is measured: windows, and the cards that were done in them."""
 
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Select, bindparam, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 
 from app import clock
 from app.auth.actor import Actor
@@ -18,12 +13,10 @@ from app.cards.labels import ids, names_of, read_labels
 from app.cards.queries import filtered
 from app.cards.rows import CardRow, select_cards
 from app.days import start_of
-from app.db import Query, Statement, Tx
+from app.db import Query, Tx
 from app.errors import Invalid
-from app.flow.metrics import Durations
 from app.flow.scatter import Finished
 from app.models import Card, CardAssignee, CardLabel, Label
-from app.packing import packed, unpacked
 
 DEFAULT_WINDOW = 90 * clock.DAY
 PART = 1_000
@@ -39,7 +32,7 @@ CYCLE = "cycle"
 PROCESS = "process"
 EVERY_CARD = CardFilter(archived=None)
 
-_COLUMNS = {LEAD: Card.lead_time, CYCLE: Card.cycle_time, PROCESS: Card.process_time}
+MEASURES = {LEAD: Card.lead_time, CYCLE: Card.cycle_time, PROCESS: Card.process_time}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +73,8 @@ _DONE = (
     Card.board_id == bindparam("board_id"),
     Card.done_at.is_not(None),
     Card.discarded_at.is_(None),
-    Card.done_at >= bindparam("start", type_=BigInteger),
-    Card.done_at < bindparam("end", type_=BigInteger),
 )
-_DURATIONS = {
-    measure: Statement(select(packed(column)).where(*_DONE)) for measure, column in _COLUMNS.items()
-}
-_DONE_TIMES = Statement(select(packed(Card.done_at)).where(*_DONE))
-_NEWEST = Query(
-    select(Card.done_at).where(*_DONE[:3]).order_by(Card.done_at.desc()).limit(1), _Newest
-)
+_NEWEST = Query(select(Card.done_at).where(*_DONE).order_by(Card.done_at.desc()).limit(1), _Newest)
 
 
 def window_of(board: OpenBoard, wanted: Wanted) -> Window:
@@ -108,42 +93,11 @@ def window_of(board: OpenBoard, wanted: Wanted) -> Window:
     return Window(start, end)
 
 
-def read_durations(
-    tx: Tx, board: OpenBoard, measure: str, window: Window, cards: CardFilter
-) -> Durations:
-    """The lead, cycle or process times of the cards done in a window, in no order: the archived
-    cards among them, the discarded ones not. Cards that were never started have no cycle time."""
-    if cards == EVERY_CARD:
-        bounds = {"board_id": board.id, "start": window.start, "end": window.end}
-        return unpacked(tx, tx.scalar(_DURATIONS[measure], **bounds))
-    statement = within(select(packed(_COLUMNS[measure])), board, window, cards)
-    return unpacked(tx, tx.execute(statement).scalar())
-
-
-def read_done_times(tx: Tx, board: OpenBoard, window: Window, cards: CardFilter) -> Durations:
-    """When the cards of a window were done, in no order, in microseconds since 1970: the archived
-    cards among them, the discarded ones not."""
-    if cards == EVERY_CARD:
-        bounds = {"board_id": board.id, "start": window.start, "end": window.end}
-        return unpacked(tx, tx.scalar(_DONE_TIMES, **bounds))
-    statement = within(select(packed(Card.done_at)), board, window, cards)
-    return unpacked(tx, tx.execute(statement).scalar())
-
-
-def read_finished(
-    tx: Tx, board: OpenBoard, measure: str, window: Window, cards: CardFilter
-) -> Durations:
-    """The same times, each with when its card was done: two numbers a row, in no order."""
-    column = _COLUMNS[measure]
-    statement = within(select(packed(Card.done_at, column)), board, window, cards)
-    return unpacked(tx, tx.execute(statement).scalar()).reshape(-1, 2)
-
-
 def finished_cards(
     tx: Tx, board: OpenBoard, measure: str, window: Window, cards: CardFilter, most: int
 ) -> list[Finished]:
     """The cards of the same times, the last done first."""
-    column = _COLUMNS[measure]
+    column = MEASURES[measure]
     columns = (Card.done_at, column, Card.number, Card.title, Card.team, Card.was_blocked)
     statement = (
         within(select(*columns), board, window, cards)
@@ -173,7 +127,7 @@ def measured_cards(
     the last card of the part before."""
     statement = (
         within(select_cards(), board, window, cards)
-        .where(_COLUMNS[measure].is_not(None))
+        .where(MEASURES[measure].is_not(None))
         .order_by(Card.done_at.desc(), Card.id.desc())
         .limit(limit)
     )
@@ -247,10 +201,15 @@ def within(
 
 
 def of_cards(
-    statement: Select[*tuple[Any, ...]], board: OpenBoard, cards: CardFilter
+    statement: Select[*tuple[Any, ...]],
+    board: OpenBoard,
+    cards: CardFilter,
+    *,
+    by_columns: bool = False,
 ) -> Select[*tuple[Any, ...]]:
     """A statement over a board's cards, narrowed to those that a filter lets through."""
-    statement = filtered(statement, board.id, replace(cards, label=(), assignee_id=()))
+    others = replace(cards, label=(), assignee_id=())
+    statement = filtered(statement, board.id, others, by_columns=by_columns)
     # Asked of each card of the window. Gathering all cards with a label first would cost more the
     # longer the board has been in use.
     if cards.label:

@@ -9,10 +9,11 @@ from app.days import day_of
 from app.db import Tx
 from app.flow.blockers import Episode, Span
 from app.flow.cumulative import Cumulative
+from app.flow.done_reading import read_finished
 from app.flow.metrics import Durations, in_order, sle
-from app.flow.queries import CYCLE, LEAD, PROCESS, Window, read_finished
+from app.flow.queries import CYCLE, LEAD, PROCESS, Window
 from app.flow.sparks import FEWEST_WEEKS, last_weeks, spark
-from app.flow.strip import Stretch, blocked_at, lost_in
+from app.flow.strip import blocked_at, lost_in, stretches_of
 
 
 def read_sparks(
@@ -34,7 +35,7 @@ def read_sparks(
         _by_week(read_finished(tx, board, measure, span, cards), weeks)
         for measure in (LEAD, CYCLE, PROCESS)
     )
-    stretches = [Stretch(each.card_id, each.start, each.end) for each in episodes]
+    stretches = stretches_of(episodes)
     values: dict[str, list[float | None]] = {
         "wip": [*_in_work(board, flow, weeks)] if flow else [],
         "cycle": [sle(in_order(took), PROMISE) if len(took) else None for took in cycle],

@@ -11,13 +11,14 @@ from starlette.responses import Response
 from app import clock
 from app.auth.actor import Actor
 from app.boards.history import OpenBoard, read_board
+from app.boards.shape import ELSEWHERE
 from app.call import Answer, CallDep
 from app.db import Tx
 from app.flow.files import csv_answer, or_csv
 from app.flow.metrics import seconds
 from app.flow.queries import Wanted, Window, window_of
 from app.flow.schemas import StatsIn, WindowOut, window_json
-from app.flow.stream import ELSEWHERE, Step, Stream
+from app.flow.stream import Step, Stream
 from app.flow.stream_queries import CardName, card_names, read_stream
 from app.types import KeyInUrl
 

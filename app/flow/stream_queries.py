@@ -1,30 +1,25 @@
 """Reading the value stream: the stays of the cards done in a window, and the exits in it."""
 
-from collections.abc import Collection, Iterable, Sequence
-from itertools import groupby
-from operator import itemgetter
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, select
 
 from app.boards.history import OpenBoard
-from app.cards.clocks import Interval, Stay
+from app.boards.shape import ELSEWHERE
 from app.cards.filters import CardFilter
-from app.db import Query, Tx
-from app.flow.queries import Window, of_cards, within
-from app.flow.stream import (
-    ELSEWHERE,
-    Journey,
-    Layout,
-    Place,
-    Stream,
-    Tally,
-    add_exits,
-    add_journey,
-    has_been,
-    stream_of,
-)
-from app.models import BlockedInterval, Card, Column, Visit
+from app.cards.layouts import ColumnRow, read_columns
+from app.cards.stream_days import read_journeys
+from app.clock import SECOND
+from app.db import Tx
+from app.flow.day_reading import Days, closed_days_in, cut_arrays, rest_of, sums_in
+from app.flow.queries import Window, of_cards
+from app.flow.stream import Long, Place, Stream, Tally, has_been, stream_of
+from app.models import Card, DoneDay, ExitDay, StayDay
+from app.packing import Numbers, packed, taken, unpacked
+
+if TYPE_CHECKING:
+    from app.cards.journeys import Exits, Spent
 
 OTHER_BOARDS = "Other boards"
 
@@ -37,48 +32,24 @@ class CardName(NamedTuple):
     title: str
 
 
-class ColumnRow(NamedTuple):
-    """A column that is there or was."""
-
-    id: int
-    name: str
-    kind: str
-    team: str | None
-    position: int
-    deleted_at: int | None
-
-
-_COLUMNS = Query(
-    select(Column.id, Column.name, Column.kind, Column.team, Column.position, Column.deleted_at)
-    .where(Column.board_id == bindparam("board_id"))
-    # A column that was deleted stood before the one that has its position now.
-    .order_by(Column.position, Column.deleted_at.is_(None), Column.deleted_at, Column.id),
-    ColumnRow,
-)
-
-
 def read_stream(
     tx: Tx, board: OpenBoard, window: Window, cards: CardFilter, most: int = 0
 ) -> Stream:
     """The value stream of a window: the times of the cards done in it, and the exits in it of all
     cards; for each step so many of the cards that were longest in it."""
     columns = read_columns(tx, board)
-    stays = _stays(tx, board, window, cards)
-    layout = _layout(tx, board, columns, {stay.column_id for _, _, some in stays for stay in some})
-    blocks = _blocks(tx, board, window, cards)
-    tally = Tally(most)
-    for card_id, done_at, some in stays:
-        add_journey(tally, layout, Journey(card_id, done_at, some, blocks.get(card_id, ())))
-    for some_stays in _left(tx, board, columns, window, cards):
-        add_exits(tally, layout, some_stays, window.start, window.end)
+    tally = Tally()
+    days = closed_days_in(tx, board, window, cards)
+    if days is not None:
+        _add_days(tx, days, tally, most)
+    rest = rest_of(days, window)
+    if rest is not None:
+        _add_rest(tx, board, columns, rest, cards, tally, most)
+    for column_id, longest in tally.longest.items():
+        tally.longest[column_id] = sorted(longest, reverse=True)[:most]
     there = board.shape.column
     places = [place for place in _places(columns) if place.id in there or has_been(tally, place.id)]
     return stream_of(tally, places)
-
-
-def read_columns(tx: Tx, board: OpenBoard) -> list[ColumnRow]:
-    """A board's columns from left to right, the deleted ones where they last stood."""
-    return tx.all(_COLUMNS, board_id=board.id)
 
 
 def card_names(tx: Tx, card_ids: Collection[int]) -> dict[int, CardName]:
@@ -98,78 +69,119 @@ def _places(columns: Iterable[ColumnRow]) -> list[Place]:
     ]
 
 
-def _layout(
-    tx: Tx, board: OpenBoard, columns: Sequence[ColumnRow], visited: Collection[int]
-) -> Layout:
-    order = {row.id: place for place, row in enumerate(columns)}
-    teams = {row.id: row.team for row in columns if row.team is not None}
-    foreign = set(visited) - order.keys()
-    if foreign:
-        statement = select(Column.id, Column.team).where(Column.id.in_(foreign))
-        teams |= {row.id: row.team for row in tx.execute(statement) if row.team is not None}
-    deleted_at = {row.id: row.deleted_at for row in columns if row.deleted_at is not None}
-    return Layout(board.shape, order, teams, deleted_at)
+def _add_days(tx: Tx, days: Days, tally: Tally, most: int) -> None:
+    """Adds what the closed days of a window say."""
+    for count, handed in sums_in(tx, days, DoneDay, "cards", "handed").values():
+        tally.count += count
+        tally.handoffs += handed
+    for _, (handoffs,) in cut_arrays(tx, days, DoneDay, "handoffs"):
+        tally.count += len(handoffs)
+        tally.handoffs += int(handoffs.sum())
+    names = ("lead_seconds", "lead_rest", "process_seconds", "process_rest")
+    for column_id, sums in sums_in(tx, days, StayDay, *names).items():
+        tally.lead[column_id] += sums[0] * SECOND + sums[1]
+        tally.process[column_id] += sums[2] * SECOND + sums[3]
+    for column_id, (ids, lead, process) in cut_arrays(
+        tx, days, StayDay, "card_ids", "lead", "process"
+    ):
+        if len(ids):
+            tally.lead[column_id] += _sum(lead)
+            tally.process[column_id] += _sum(process)
+            _add_longest(tally, column_id, ids, lead, process, most)
+    for column_id, (exits, returned) in sums_in(tx, days, ExitDay, "exits", "returned").items():
+        tally.exits[column_id] += exits
+        tally.returned[column_id] += returned
+    for column_id, (came_back,) in cut_arrays(tx, days, ExitDay, "came_back"):
+        if len(came_back):
+            tally.exits[column_id] += len(came_back)
+            tally.returned[column_id] += int(came_back.sum())
+    if most:
+        _add_longest_days(tx, days, tally, most)
 
 
-def _stays(
-    tx: Tx, board: OpenBoard, window: Window, cards: CardFilter
-) -> list[tuple[int, int, list[Stay]]]:
-    """The cards done in a window: id, when it was done, all its stays in order."""
-    statement = within(
-        select(
-            Visit.card_id,
-            Card.done_at,
-            Visit.column_id,
-            Visit.entered_at,
-            Visit.left_at,
-            Visit.kind,
-            Visit.started_work,
-        ).join(Card, Card.id == Visit.card_id),
-        board,
-        window,
-        cards,
-    ).order_by(Visit.card_id, Visit.id)
-    return [
-        (card_id, done_at, [Stay._make(row[2:]) for row in rows])
-        for (card_id, done_at), rows in groupby(tx.execute(statement), itemgetter(0, 1))
-    ]
+def _add_longest_days(tx: Tx, days: Days, tally: Tally, most: int) -> None:
+    """Adds the cards that were longest in each column on the whole days. They are among those of
+    the days whose longest is one of the longest."""
+    import numpy as np  # noqa: PLC0415 - it takes long to load
 
-
-def _blocks(
-    tx: Tx, board: OpenBoard, window: Window, cards: CardFilter
-) -> dict[int, list[Interval]]:
-    """When the cards done in a window were blocked, by card."""
-    statement = within(
-        select(BlockedInterval.card_id, BlockedInterval.started_at, BlockedInterval.ended_at).join(
-            Card, Card.id == BlockedInterval.card_id
-        ),
-        board,
-        window,
-        cards,
+    of_board = StayDay.board_id == days.board_id
+    rows: Iterator[Any] = iter(
+        tx.execute(
+            select(StayDay.column_id, packed(StayDay.day, StayDay.longest))
+            .where(of_board, StayDay.day >= days.first, StayDay.day < days.last)
+            .group_by(StayDay.column_id)
+        )
     )
-    found: dict[int, list[Interval]] = {}
-    for row in tx.execute(statement):
-        found.setdefault(row.card_id, []).append(Interval(row.started_at, row.ended_at))
-    return found
+    for column_id, value in list(rows):
+        day, longest = unpacked(tx, value).reshape(-1, 2).T
+        least = np.partition(longest, -most)[-most] if len(longest) > most else 0
+        some = day[longest >= least].tolist()
+        arrays = tx.execute(
+            select(StayDay.card_ids, StayDay.lead, StayDay.process).where(
+                of_board,
+                StayDay.column_id == column_id,
+                StayDay.day.in_(some),
+            )
+        ).all()
+        ids, lead, process = (
+            np.concatenate([taken(row[place]) for row in arrays]) for place in range(3)
+        )
+        _add_longest(tally, column_id, ids, lead, process, most)
 
 
-def _left(
-    tx: Tx, board: OpenBoard, columns: Iterable[ColumnRow], window: Window, cards: CardFilter
-) -> list[list[tuple[int, int | None]]]:
-    """All stays of each card that left one of the board's columns in a window."""
-    leaving = select(Visit.card_id).where(
-        Visit.column_id.in_([row.id for row in columns]),
-        # What left in the window came before its end: the index is searched by that.
-        Visit.entered_at < window.end,
-        Visit.left_at >= window.start,
-        Visit.left_at < window.end,
-    )
-    statement = of_cards(
-        select(Visit.card_id, Visit.column_id, Visit.left_at).join(Card, Card.id == Visit.card_id),
-        board,
-        cards,
-    ).where(Card.id.in_(leaving))
-    rows = tx.execute(statement.order_by(Visit.card_id, Visit.id))
-    return [
-        [(row.column_id, row.left_at) for row in some] for _, some in groupby(rows, itemgetter(0))
-    ]
+def _add_rest(
+    tx: Tx,
+    board: OpenBoard,
+    columns: Sequence[ColumnRow],
+    window: Window,
+    cards: CardFilter,
+    tally: Tally,
+    most: int,
+) -> None:
+    """Adds what the cards themselves say of a window."""
+
+    def narrow(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+        return of_cards(statement, board, cards)
+
+    finished, spent, exits = read_journeys(tx, board, columns, window.start, window.end, narrow)
+    tally.count += len(finished.card)
+    tally.handoffs += int(finished.handoffs.sum())
+    _add_spent(tally, spent, most)
+    _add_exits(tally, exits)
+
+
+def _add_spent(tally: Tally, spent: "Spent", most: int) -> None:
+    import numpy as np  # noqa: PLC0415 - it takes long to load
+
+    for column_id in np.unique(spent.column).tolist():
+        some = spent.column == column_id
+        lead, process = spent.lead[some], spent.process[some]
+        tally.lead[column_id] += _sum(lead)
+        tally.process[column_id] += _sum(process)
+        _add_longest(tally, column_id, spent.card[some], lead, process, most)
+
+
+def _add_exits(tally: Tally, exits: "Exits") -> None:
+    import numpy as np  # noqa: PLC0415 - it takes long to load
+
+    for column_id in np.unique(exits.column).tolist():
+        came_back = exits.came_back[exits.column == column_id]
+        tally.exits[column_id] += len(came_back)
+        tally.returned[column_id] += int(came_back.sum())
+
+
+def _add_longest(
+    tally: Tally, column_id: int, ids: Numbers, lead: Numbers, process: Numbers, most: int
+) -> None:
+    import numpy as np  # noqa: PLC0415 - it takes long to load
+
+    if most:
+        some = np.lexsort((ids, lead))[-most:]
+        some = some[lead[some] > 0]
+        rows = zip(lead[some].tolist(), ids[some].tolist(), process[some].tolist(), strict=True)
+        tally.longest.setdefault(column_id, []).extend(Long(*row) for row in rows)
+
+
+def _sum(values: Numbers) -> int:
+    """The exact sum, which may be more than 64 bits hold."""
+    return int((values // SECOND).sum()) * SECOND + int((values % SECOND).sum())

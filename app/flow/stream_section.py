@@ -5,7 +5,7 @@ from typing import Any
 from app.flow.durations import in_words
 from app.flow.queries import LEAD
 from app.flow.sections import Flow, Section
-from app.flow.stream import Long
+from app.flow.stream import Long, Stream
 from app.flow.stream_queries import CardName, card_names, read_stream
 from app.flow.stream_views import boxes_of, hint_of, rows_of, sentence_of, totals_of
 from app.flow.times_section import why_nothing
@@ -21,7 +21,7 @@ HEAD = (
 def section(flow: Flow) -> Section:
     """The steps of the stream with their times, and the cards that were longest in each."""
     tx, board, window, cards = flow.tx, flow.board, flow.window, flow.asked.wanted.cards
-    stream = read_stream(tx, board, window, cards, LONGEST)
+    stream = stream_of(flow)
     group = board.shape.group
     groups = {
         column.id: group[column.group_id].name
@@ -50,6 +50,15 @@ def section(flow: Flow) -> Section:
             "rows": rows_of(stream, groups),
         },
     )
+
+
+def stream_of(flow: Flow) -> Stream:
+    """The value stream of the page's window, read once."""
+    if "stream" not in flow.known:
+        cards = flow.asked.wanted.cards
+        flow.known["stream"] = read_stream(flow.tx, flow.board, flow.window, cards, LONGEST)
+    found: Stream = flow.known["stream"]
+    return found
 
 
 def _long(flow: Flow, long: Long, names: dict[int, CardName]) -> dict[str, Any]:

@@ -1,22 +1,28 @@
 """Reading the five numbers: of one board with filters, or of many boards in the same statements."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 
 from app import clock
 from app.boards.history import OpenBoard
+from app.cards.clocks import OPEN
+from app.cards.closed_days import closed_of
 from app.cards.filters import CardFilter
 from app.cards.pace import PROMISE
 from app.db import Tx
-from app.flow.metrics import in_order, sle
+from app.flow.cumulative_reading import cards_at
+from app.flow.metrics import Durations, in_order, sle
 from app.flow.queries import EVERY_CARD, Window, of_cards
-from app.flow.strip import Period, Stretch, Strip, blocked_at, lost_in
+from app.flow.strip import Period, Stretches, Strip, blocked_at, lost_in
 from app.models import BlockedInterval, Card, Cell, Column, Event, Visit
 from app.packing import packed, unpacked
 
 _Narrow = Callable[[Select[*tuple[Any, ...]]], Select[*tuple[Any, ...]]]
+
+_PresentAt = Callable[[Tx, Sequence["Counted"], int, _Narrow | None], dict[int, int]]
 
 
 class Counted(NamedTuple):
@@ -42,35 +48,43 @@ def read_strip(tx: Tx, board: OpenBoard, window: Window, cards: CardFilter) -> S
     """The five numbers of a board for a window, and for the period of the same length before."""
     counted = Counted(board.id, board.shape.started, board.row.wip_limit)
     if cards == EVERY_CARD:
-        return read_strips(tx, [counted], window, board.now)[board.id]
-    return read_strips(
-        tx, [counted], window, board.now, lambda statement: of_cards(statement, board, cards)
-    )[board.id]
+        present_at = _by_days(board) if closed_of(tx, board) is not None else None
+        strips = read_strips(tx, [counted], window, board.now, present_at=present_at)
+        return strips[board.id]
+    narrow = partial(_narrowed, board, cards)
+    return read_strips(tx, [counted], window, board.now, narrow)[board.id]
 
 
 def read_strips(
-    tx: Tx, boards: Sequence[Counted], window: Window, now: int, narrow: _Narrow | None = None
+    tx: Tx,
+    boards: Sequence[Counted],
+    window: Window,
+    now: int,
+    narrow: _Narrow | None = None,
+    present_at: _PresentAt | None = None,
 ) -> dict[int, Strip]:
     """The five numbers of boards, by their ids: the same few statements for any number of them.
 
-    `narrow` lets some cards of a single board through.
+    `narrow` lets some cards of a single board through; `present_at` counts what was in work.
     """
     if not boards:
         return {}
     length = window.end - window.start
     before = Window(window.start - length, window.start)
     done = {each: _done(tx, boards, each, narrow) for each in (window, before)}
+    in_work = present_at or _present_at
     there = {
         window: _present(tx, boards, narrow)
         if window.end >= now
-        else _present_at(tx, boards, window.end, narrow),
-        before: _present_at(tx, boards, before.end, narrow),
+        else in_work(tx, boards, window.end, narrow),
+        before: in_work(tx, boards, before.end, narrow),
     }
     stretches = _stretches(tx, boards, before.start, window.end, narrow)
+    nothing = Stretches(*(unpacked(tx, None) for _ in Stretches._fields))
 
     def period(board_id: int, span: Window) -> Period:
         cards, lead_time, process_time, cycle_time = done[span].get(board_id, _NOTHING)
-        blocked = stretches.get(board_id, ())
+        blocked = stretches.get(board_id, nothing)
         return Period(
             length=length,
             wip=there[span].get(board_id, 0),
@@ -87,6 +101,12 @@ def read_strips(
         board.id: Strip(period(board.id, window), period(board.id, before), board.wip_limit)
         for board in boards
     }
+
+
+def _narrowed(
+    board: OpenBoard, cards: CardFilter, statement: Select[*tuple[Any, ...]]
+) -> Select[*tuple[Any, ...]]:
+    return of_cards(statement, board, cards)
 
 
 def _ids(boards: Iterable[Counted]) -> list[int]:
@@ -153,6 +173,18 @@ def _present(tx: Tx, boards: Sequence[Counted], narrow: _Narrow | None) -> dict[
     return dict(_chosen(tx, statement, narrow))
 
 
+def _by_days(board: OpenBoard) -> _PresentAt:
+    """Counts what was in work on a board by the days that are closed."""
+
+    def present_at(
+        tx: Tx, boards: Sequence[Counted], at: int, narrow: _Narrow | None
+    ) -> dict[int, int]:
+        counts = cards_at(tx, board, at)
+        return {each.id: sum(counts.get(one, 0) for one in each.started) for each in boards}
+
+    return present_at
+
+
 def _present_at(
     tx: Tx, boards: Sequence[Counted], at: int, narrow: _Narrow | None
 ) -> dict[int, int]:
@@ -193,28 +225,35 @@ def _present_at(
 
 def _stretches(
     tx: Tx, boards: Sequence[Counted], start: int, end: int, narrow: _Narrow | None
-) -> Mapping[int, list[Stretch]]:
+) -> Mapping[int, Stretches]:
     """When cards were blocked, by board; what goes on ends when its card is done or archived."""
-    statement = (
-        select(
-            BlockedInterval.board_id,
-            BlockedInterval.card_id,
-            BlockedInterval.started_at,
-            BlockedInterval.ended_at,
-            Card.done_at,
-            Card.archived_at,
+    import numpy as np  # noqa: PLC0415 - it takes long to load
+
+    columns = (
+        BlockedInterval.card_id,
+        BlockedInterval.started_at,
+        *(
+            func.coalesce(each, OPEN)
+            for each in (BlockedInterval.ended_at, Card.done_at, Card.archived_at)
+        ),
+    )
+    found: dict[int, list[Durations]] = {}
+    # One after the other, each by the index: what ended long ago is not even looked at.
+    for ended in (BlockedInterval.ended_at.is_(None), BlockedInterval.ended_at >= start):
+        statement = (
+            select(BlockedInterval.board_id, packed(*columns))
+            .select_from(BlockedInterval)
+            .join(Card, Card.id == BlockedInterval.card_id)
+            .where(
+                BlockedInterval.board_id.in_(_ids(boards)), BlockedInterval.started_at < end, ended
+            )
+            .group_by(BlockedInterval.board_id)
         )
-        .select_from(BlockedInterval)
-        .join(Card, Card.id == BlockedInterval.card_id)
-    )
-    statement = statement.where(
-        BlockedInterval.board_id.in_(_ids(boards)),
-        BlockedInterval.started_at < end,
-        or_(BlockedInterval.ended_at.is_(None), BlockedInterval.ended_at >= start),
-    )
-    found: dict[int, list[Stretch]] = {}
-    for board_id, card_id, began, *ends in _chosen(tx, statement, narrow):
-        known = [each for each in ends if each is not None]
-        until = max(began, min(known)) if known else None
-        found.setdefault(board_id, []).append(Stretch(card_id, began, until))
-    return found
+        for board_id, value in _chosen(tx, statement, narrow):
+            found.setdefault(board_id, []).append(unpacked(tx, value).reshape(-1, len(columns)))
+    stretches = {}
+    for board_id, parts in found.items():
+        card, begun, *ends = np.concatenate(parts).T
+        until = np.maximum(begun, np.minimum.reduce(ends))
+        stretches[board_id] = Stretches(card, begun, until)
+    return stretches

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from app.days import day_of, start_of_day
+from app.flow.done_reading import read_done_times
 from app.flow.over_time import over_time
-from app.flow.queries import LEAD, measured_cards, newest_done, read_done_times
+from app.flow.queries import LEAD, measured_cards, newest_done
 from app.flow.sections import Chart, Flow, Section, Table
 from app.flow.throughput import DAY, MONTH, WEEK, Interval, start_of_interval, throughput
 from app.ranks import nearest_rank

@@ -9,19 +9,10 @@ from app.cards.filters import CardFilter
 from app.cards.rows import CardRow
 from app.db import Tx
 from app.flow.asked import MEASURES
+from app.flow.done_reading import read_durations, read_finished
 from app.flow.durations import in_words
 from app.flow.metrics import summarize
-from app.flow.queries import (
-    CYCLE,
-    EVERY_CARD,
-    LEAD,
-    PROCESS,
-    Window,
-    measured_cards,
-    newest_done,
-    read_durations,
-    read_finished,
-)
+from app.flow.queries import CYCLE, EVERY_CARD, LEAD, PROCESS, Window, measured_cards, newest_done
 from app.flow.sections import Flow, Section
 from app.flow.times_chart import times_chart
 from app.flow.views import both_kinds, histogram_of, missing, numbers_of, sentence_of

@@ -15,19 +15,23 @@ from app.models import (
     CardLabel,
     CardLink,
     Cell,
+    ChangeDay,
     Checklist,
     ChecklistItem,
     ClosedFlow,
     Column,
     ColumnDay,
     Comment,
+    DoneDay,
     Event,
+    ExitDay,
     Group,
     Invite,
     Label,
     Lane,
     Marker,
     Member,
+    StayDay,
     TokenBoard,
     Visit,
     WebLink,
@@ -43,6 +47,7 @@ _WANDERED = Statement(
     .where(or_(CardAddress.board_id == _board, CardAddress.card_id.in_(_cards)))
     .limit(1)
 )
+_DAYS = (ChangeDay, DoneDay, StayDay, ExitDay)
 # What refers to something goes before it.
 _DELETIONS = tuple(
     Statement(deletion)
@@ -65,6 +70,7 @@ _DELETIONS = tuple(
         delete(Cell).where(Cell.board_id == _board),
         delete(Lane).where(Lane.board_id == _board),
         delete(ColumnDay).where(ColumnDay.column_id.in_(_columns)),
+        *(delete(days).where(days.board_id == _board) for days in _DAYS),
         delete(ClosedFlow).where(ClosedFlow.board_id == _board),
         delete(Column).where(Column.board_id == _board),
         delete(Group).where(Group.board_id == _board),

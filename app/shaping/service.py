@@ -14,6 +14,7 @@ from app.auth.actor import Actor
 from app.boards.history import MANAGER, Fact, OpenBoard, lock_board
 from app.boards.service import NEW_CELL, NEW_COLUMN, NEW_GROUP, NEW_LANE
 from app.boards.shape import Cell, Column, Lane, Shape
+from app.cards.closed_days import open_days_of_guests
 from app.cards.rows import CardRow, select_cards
 from app.db import Query, Statement, Tx
 from app.errors import ColumnNotEmpty, Conflict, Invalid, LastOfItsKind
@@ -132,6 +133,8 @@ def change_column(tx: Tx, actor: Actor, column_id: int, changes: dict[str, Any])
     # What stays as it is may be a team that is on the board's list no more.
     _check_column(board, {name: changes[name] for name in told})
     tx.run(_SET_COLUMN, column_id=column_id, **_column_values(column, **changes))
+    if "team" in told:
+        open_days_of_guests(tx, column_id)
     facts = limit_facts("column", column_id, column.name, told)
     if told:
         facts.append(Fact("column.changed", None, {"column_id": column_id, "changes": told}))

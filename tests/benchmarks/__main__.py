@@ -17,19 +17,25 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import httpx2
 
-from app.db import Database
+from app.boards.history import lock_board
+from app.cards.closed_days import forget_days
+from app.cards.service import move_card
+from app.db import Database, Tx
+from app.flow.closing import DayCloser
 from app.schema import upgrade
 from tests import databases
-from tests.benchmarks.data import Bench, analyze, done_since, make_board, make_used
+from tests.benchmarks.data import Bench, analyze, done_since, make_board, make_used, some_new_cards
 from tests.benchmarks.load import Outcome, load, request
 
 ROOT = Path(__file__).parent.parent.parent
 SECONDS = 3.0
 WINDOW = 5_000
+MOVES = 300
 # The statistics that are asked for, and within how many milliseconds they are to be there.
 STATISTICS = (
     ("lead-time?from={since}", 25),
@@ -43,6 +49,8 @@ STATISTICS = (
     ("blockers", 50),
     ("refusals", 50),
     ("work-mix", 50),
+    ("constraint", 50),
+    ("summary", 50),
     ("forecast?items=100", 50),
 )
 
@@ -228,6 +236,13 @@ def statistics_of(url: str, folder: Path, small: Bench, large: Bench | None) -> 
             if many:
                 share = cost[1] / cost[0]
                 say(f"{name}, 1,000,000 cards", f"{many[0]}, {share:.1f} times", f"<= {goal} ms")
+        for bench in benches:
+            cookie = [("Cookie", f"weir_session={bench.cookie}")]
+            page = request("GET", f"/boards/{bench.key}/flow", headers=cookie)
+            took = load(server.port, _always(page), 1, 4.0)
+            _only(took, 200)
+            cost_of_page = statistics.median(took.latencies) * 1000
+            say(f"the whole flow page, {bench.key}", f"{cost_of_page:.1f} ms", "<= 250 ms")
 
 
 def _duration_of(server: Server, bench: Bench, what: str) -> float:
@@ -236,6 +251,30 @@ def _duration_of(server: Server, bench: Bench, what: str) -> float:
     took = load(server.port, _always(ask), 1, 2.0)
     _only(took, 200)
     return statistics.median(took.latencies) * 1000
+
+
+def moves_of_a_large_board(db: Database, bench: Bench) -> tuple[float, float]:
+    """How many moves there are with closed days for each one without, and how many a second: by
+    turns, one after the other, each in a transaction of its own."""
+    work, wait = bench.columns[1:3]
+    took = {True: 0.0, False: 0.0}
+    cards = iter(db.write_now(some_new_cards, bench, 6 * MOVES))
+
+    def forget(tx: Tx) -> None:
+        forget_days(tx, lock_board(tx, None, key=bench.key))
+
+    for turn in range(6):
+        is_closed = bool(turn % 2)
+        if is_closed:
+            asyncio.run(DayCloser(db).close_all())
+        else:
+            db.write_now(forget)
+        begun = time.perf_counter()
+        for card in islice(cards, MOVES):
+            for column in (work, wait, work):
+                db.write_now(move_card, None, card, column)
+        took[is_closed] += time.perf_counter() - begun
+    return took[False] / took[True], 9 * MOVES / took[True]
 
 
 def streams(url: str, folder: Path, bench: Bench) -> None:
@@ -342,6 +381,12 @@ def measure(name: str, fresh: Callable[[str], str], folder: Path, *, quick: bool
     few = make_used(db, "FEW", 10_000)
     many = None if quick else make_used(db, "MANY", 1_000_000)
     analyze(db)
+    begun = time.process_time()
+    asyncio.run(DayCloser(db).close_all())
+    say("closing all days of these boards once", f"{time.process_time() - begun:.1f} s")
+    share, rate = moves_of_a_large_board(db, few)
+    figure = f"{share:.2f} ({rate:.0f} a second)"
+    say("moves with closed days / without, every third one back", figure, ">= 0.9")
     db.close()
     moves(name, url, folder, work, full)
     pages(url, folder, shown)

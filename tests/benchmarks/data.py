@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from app import clock
 from app.auth import service as auth
 from app.auth.actor import Actor
 from app.boards import service as boards
+from app.boards.history import lock_board
 from app.boards.service import new_shape
 from app.cards import service as cards
 from app.cards.service import CardFields
 from app.db import Database, Tx
-from app.models import Board, Card
+from app.models import Board, Card, Column, Group
 from app.samples.big import write_board_played
 from app.samples.playing import Wish, play
 from app.samples.scale import usual_years
@@ -76,6 +77,17 @@ def make_used(db: Database, key: str, cards: int) -> Bench:
 
     with play(wish, lambda step, share: None) as played:
         return db.write_now(make)
+
+
+def some_new_cards(tx: Tx, bench: Bench, count: int) -> list[int]:
+    """Cards of a board whose limits are taken away."""
+    board = lock_board(tx, None, key=bench.key)
+    for column in board.shape.columns:
+        tx.execute(update(Column).where(Column.id == column.id).values(wip_limit=None))
+    tx.execute(update(Group).where(Group.board_id == board.id).values(wip_limit=None))
+    tx.execute(update(Board).where(Board.id == board.id).values(shape=new_shape()))
+    fields = CardFields("A card that is moved")
+    return [cards.create_card(tx, None, bench.key, fields).id for _ in range(count)]
 
 
 def done_since(db: Database, bench: Bench, cards: int) -> str:

@@ -5,7 +5,7 @@ import random
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from app.boards.history import lock_board
 from app.cards import closed_days
@@ -14,7 +14,7 @@ from app.cards.rebuild import examine_board, rebuild_board
 from app.clock import DAY, HOUR
 from app.db import Statement, Tx
 from app.flow.closing import DayCloser
-from app.models import ColumnDay
+from app.models import ColumnDay, DoneDay, ExitDay, StayDay
 from tests.flow.conftest import Past, Time, make_past
 from tests.support import Person
 
@@ -25,16 +25,27 @@ WINDOWS: list[dict[str, str]] = [
 ]
 
 
+STATISTICS = (
+    *("cfd", "lead-time", "cycle-time", "process-time", "throughput", "value-stream"),
+    *("aging", "constraint"),
+)
+
+
 @pytest.fixture
-def berlin(time: Time, ada: Person) -> Past:
-    """A board whose days have 23 and 25 hours now and then."""
+def berlin(time: Time, ada: Person, monkeypatch: pytest.MonkeyPatch) -> Past:
+    """A board whose days have 23 and 25 hours now and then, and which is large already."""
+    monkeypatch.setattr(closed_days, "FEWEST_CARDS", 0)
     return make_past(time, ada, "OPS", "Europe/Berlin")
 
 
 def flows(past: Past) -> list[Any]:
-    """The cumulative flow of some windows: within closed days, across their end, and cut in two."""
-    path = f"/boards/{past.board.key}/stats/cfd"
-    return [past.board.person.get(path, params=window) for window in WINDOWS]
+    """The statistics of some windows: within closed days, across their end, and cut in two."""
+    path = f"/boards/{past.board.key}/stats"
+    return [
+        past.board.person.get(f"{path}/{statistic}", params=window)
+        for statistic in STATISTICS
+        for window in WINDOWS
+    ]
 
 
 def close(past: Past) -> None:
@@ -70,12 +81,12 @@ class Hands:
         self.past = past
         self.chance = random.Random(seed)
         self.cards: list[Any] = []
+        self.acts = [self.add, self.add, *[self.move] * 6, self.block, self.away]
 
     def do_something(self) -> None:
         """One thing, some hours after the one before."""
         self.past.time.at(self.past.time.now + self.chance.randrange(40 * HOUR))
-        act = self.chance.choice([self.add, self.add, self.move, self.move, self.move, self.away])
-        act()
+        self.chance.choice(self.acts)()
 
     def add(self) -> None:
         """A new card somewhere."""
@@ -89,6 +100,23 @@ class Hands:
             card = self.chance.choice(self.cards)
             self.past.board.person.ask(
                 "POST", f"/cards/{card['id']}/move", json={"column_id": column}
+            )
+
+    def block(self) -> None:
+        """A card is blocked, or goes on."""
+        if self.cards:
+            card = self.chance.choice(self.cards)
+            path = f"/cards/{card['id']}"
+            if self.past.board.person.ask("POST", f"{path}/block", json={"reason": "?"}).is_error:
+                self.past.board.person.ask("POST", f"{path}/unblock", json={})
+
+    def travel(self) -> None:
+        """A card goes to another board, or comes from there."""
+        if self.cards:
+            card = self.chance.choice(self.cards)
+            board = self.chance.choice(["OPS", "NEXT"])
+            self.past.board.person.ask(
+                "POST", f"/cards/{card['id']}/transfer", json={"board": board}
             )
 
     def away(self) -> None:
@@ -114,6 +142,46 @@ def test_after_any_history_closed_days_say_what_the_visits_say(
         closed_like_open(berlin)
     db = berlin.board.person.weir.db
     assert db.read_now(examine_board, "OPS") == []
+
+
+def test_after_any_journey_between_boards_closed_days_say_what_the_visits_say(
+    berlin: Past, ada: Person
+) -> None:
+    other = make_past(berlin.time, ada, "NEXT", "America/New_York")
+    hands = Hands(berlin, 3)
+    hands.acts.append(hands.travel)
+    hands.acts.append(hands.travel)
+    for _ in range(2):
+        for _ in range(30):
+            hands.do_something()
+        for past in (berlin, other):
+            closed_like_open(past)
+    db = berlin.board.person.weir.db
+    assert [db.read_now(examine_board, key) for key in ("OPS", "NEXT")] == [[], []]
+
+
+def test_columns_of_another_meaning_make_the_days_anew(berlin: Past, ada: Person) -> None:
+    other = make_past(berlin.time, ada, "NEXT", "UTC")
+    hands = Hands(berlin, 4)
+    for _ in range(40):
+        hands.do_something()
+    closed_like_open(berlin)
+    columns = berlin.columns
+    ada.patch("/boards/OPS", {"teams": ["dev", "ops"]})
+    ada.patch(f"/columns/{columns['In progress']}", {"kind": "queue"})
+    closed_like_open(berlin)
+    ada.patch(f"/columns/{columns['To do']}", {"team": "dev"})
+    ada.patch(f"/columns/{columns['In progress']}", {"kind": "active", "team": "ops"})
+    closed_like_open(berlin)
+    # What a team is called elsewhere counts among the handoffs of cards that were there.
+    card = berlin.board.add("A card", column="To do")
+    ada.post(f"/cards/{card['id']}/transfer", {"board": "NEXT"})
+    ada.post(f"/cards/{card['id']}/move", {"column_id": other.columns["Done"]})
+    berlin.time.at(berlin.time.now + 2 * DAY)
+    other.board.add("Another one")
+    close(other)
+    ada.patch(f"/columns/{columns['To do']}", {"team": "ops"})
+    closed_like_open(other)
 
 
 def test_a_card_that_is_discarded_is_taken_out_of_every_board_that_it_saw(
@@ -145,16 +213,27 @@ def test_an_import_of_the_past_and_another_zone_open_the_days_again(berlin: Past
     closed_like_open(berlin)
 
 
-def test_a_wrong_day_is_found_and_put_right(berlin: Past) -> None:
-    berlin.board.add("A card")
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        update(ColumnDay)
+        .where(ColumnDay.came > 0, ColumnDay.went == 0)
+        .values(came=ColumnDay.came + 1),
+        update(DoneDay).values(lead=DoneDay.cycle),
+        update(ExitDay).where(ExitDay.column_id == 1).values(returned=1),
+        delete(StayDay).where(StayDay.column_id == 2),
+    ],
+)
+def test_a_wrong_day_is_found_and_put_right(berlin: Past, spoiled: Any) -> None:
+    berlin.done("2026-01-06T08:00:00Z")
     berlin.time.at(berlin.time.now + 5 * DAY)
     berlin.board.add("Another one")
     close(berlin)
     db = berlin.board.person.weir.db
-    spoil = Statement(update(ColumnDay).values(came=ColumnDay.came + 1))
+    spoil = Statement(spoiled)
     db.write_now(lambda tx: tx.run(spoil))
     (found,) = db.read_now(examine_board, "OPS")
-    assert str(found) == "1 day: came and went"
+    assert found.field == "of a closed day"
     db.write_now(rebuild_board, "OPS")
     assert db.read_now(examine_board, "OPS") == []
     closed_like_open(berlin)
@@ -164,6 +243,7 @@ def test_only_large_boards_with_days_to_close_are_closed(
     berlin: Past, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     db = berlin.board.person.weir.db
+    monkeypatch.setattr(closed_days, "FEWEST_CARDS", 3)
     berlin.board.add("A card")
     berlin.time.at(berlin.time.now + 5 * DAY)
     berlin.board.add("Another one")

@@ -5,10 +5,13 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.boards.shape import ACTIVE, DONE, QUEUE, Cell, Column, Group, Lane, Shape
+from app.cards import change_days
 from app.flow.constraint import (
     Centre,
     Evidence,
@@ -16,11 +19,16 @@ from app.flow.constraint import (
     Place,
     centres_of,
     constraint_of,
-    load_over,
+    places_of,
 )
 from app.flow.constraint_words import advice_for, little_words, reason_for_none
-from app.flow.gauges import Change, Told, changes_of, stretches
+from app.flow.gauges import Changes, load_over
 from app.flow.little import Progress, little_of
+from tests.flow import by_stretches
+from tests.flow.by_stretches import Change, stretches
+
+told_changes = change_days._changes
+_Told = change_days._Told
 
 BACKLOG, READY, DOING, DONE_DOING, TEST, WAIT, DEPLOY, LIVE = range(1, 9)
 STANDARD, EXPEDITE = 1, 2
@@ -98,16 +106,25 @@ def _stands(told: list[tuple[int, str, Any]], at: int) -> Cell | None:
 
 
 def _changes(cards: list[list[tuple[int, str, Any]]], start: int) -> list[Change]:
-    found: list[Change] = []
-    for told in cards:
-        names = [name for _, name, _ in told]
-        is_archived = names.count("card.archived") > names.count("card.restored")
-        found += changes_of(
-            [Told(*event) for event in told[::-1] if event[0] >= start],
-            is_live=not is_archived and names[-1] != "card.discarded",
-            is_archived=is_archived,
-        )
-    return found
+    """What the events since a moment changed, as the program tells it."""
+    archived, rows = set[int](), list[_Told]()
+    for card_id, told in enumerate(cards):
+        names = [
+            name
+            for at, name, _ in told
+            if at < start and name in {"card.archived", "card.restored"}
+        ]
+        if names and names[-1] == "card.archived":
+            archived.add(card_id)
+        rows += [
+            _Told(0, card_id, at, name, orjson.dumps(data).decode())
+            for at, name, data in told
+            if at >= start
+        ]
+    return [
+        Change(at, Cell(column_id, lane_id), delta)
+        for at, column_id, lane_id, delta in told_changes(rows, archived)
+    ]
 
 
 @given(st.lists(plays(), max_size=5), st.integers(0, 60), st.integers(1, 100))
@@ -124,6 +141,35 @@ def test_what_was_there_is_what_is_there_less_what_changed(
         for at in (since, since + part_length - 1):
             there = Counter(cell for told in cards if (cell := _stands(told, at)) is not None)
             assert {cell: count for cell, count in counts.items() if count} == there
+
+
+@given(st.lists(plays(), max_size=5), st.integers(0, 60), st.integers(1, 100), st.data())
+def test_the_loads_of_a_window_are_those_of_each_stretch_of_it(
+    cards: list[list[tuple[int, str, Any]]], start: int, length: int, data: st.DataObject
+) -> None:
+    now = Counter(cell for told in cards if (cell := _stands(told, 10**6)) is not None)
+    end = start + length
+    changes = _changes(cards, start)
+    centres = centres_of(SHAPE)
+    values = st.lists(st.one_of(st.none(), st.integers(0, 3)), min_size=1, max_size=3)
+    limits: dict[Place, Limits] = {}
+    for place in (place for centre in centres for place in places_of(centre)):
+        wanted = data.draw(values)
+        since = sorted(data.draw(st.lists(st.integers(start, end), min_size=3, max_size=3)))
+        limits[place] = [(-1, wanted[0]), *zip(since, wanted[1:], strict=False)]
+    groups = {DEVELOPMENT: [DOING, DONE_DOING]}
+    stops = [since for changed in limits.values() for since, _ in changed[1:]]
+    parts = stretches(now, changes, start, end, stops)
+    expedite = frozenset({EXPEDITE})
+    by_hand = by_stretches.load_over(centres, parts, limits, groups, expedite)
+    found = load_over(centres, now, _arrays(changes), (start, end), limits, groups, expedite)
+    assert found == by_hand
+
+
+def _arrays(changes: list[Change]) -> Changes:
+    changes = sorted(changes, key=lambda change: change.at)
+    rows = [(each.at, each.cell.column_id, each.cell.lane_id, each.delta) for each in changes]
+    return Changes(*np.array(rows, np.int64).reshape(-1, 4).T)
 
 
 def test_the_work_centres_of_a_board_with_a_group() -> None:
@@ -164,17 +210,17 @@ def test_fullness_waiting_and_starving_are_summed_up_over_time() -> None:
         Place("column", TEST): [(0, 3), (50, 4)],
         Place("column", DEPLOY): [(0, None)],
     }
-    parts = stretches(now, changes, 0, 60, [50])
     groups = {DEVELOPMENT: [DOING, DONE_DOING]}
-    _, test, deploy = load_over(centres, parts, limits, groups, frozenset({EXPEDITE}))
+    rows = _arrays(changes)
+    expedite = frozenset({EXPEDITE})
+    _, test, deploy = load_over(centres, now, rows, (0, 60), limits, groups, expedite)
     assert test.full == {Place("column", TEST): 10 + 10}
     assert test.starved == 20
     assert deploy.waited == 2 * 30
     assert (deploy.full, deploy.starved) == ({}, 0)
     # A limit that changes in the very moment in which a card comes holds from then on.
     limits[Place("column", TEST)] = [(0, 3), (40, 4)]
-    parts = stretches(now, changes, 0, 60, [40])
-    _, test, _ = load_over(centres, parts, limits, groups, frozenset({EXPEDITE}))
+    _, test, _ = load_over(centres, now, rows, (0, 60), limits, groups, expedite)
     assert test.full == {Place("column", TEST): 10}
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from app.clock import DAY, HOUR, MINUTE, SECOND
 from app.db import SQLITE, Tx
-from app.flow import queries
+from app.flow import done_reading, queries
 from app.types import parse_moment
 from tests.flow.conftest import START, Past, Story, Time, make_past
 from tests.support import Person, Weir
@@ -450,7 +450,7 @@ def test_a_window_is_measured_from_its_index_alone(past: Past, weir: Weir) -> No
     past.done("2026-03-02T00:00:00Z")
 
     def plan(tx: Tx, measure: str) -> list[Any]:
-        statement, constants = queries._DURATIONS[measure].compiled(tx.dialect)
+        statement, constants = done_reading._STATEMENTS[measure].compiled(tx.dialect)
         values = {**constants, "board_id": 1, "start": 0, "end": 2**60}
         if tx.dialect != SQLITE:
             # A handful of rows is read in full, whatever there is for the many.

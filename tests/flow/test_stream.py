@@ -8,20 +8,16 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.boards.shape import ACTIVE, DONE, QUEUE, Column, Shape
+from app.boards.shape import ACTIVE, DONE, ELSEWHERE, QUEUE, Column, Shape
 from app.cards.clocks import Interval, Stay, is_of, read_clocks
-from app.flow.stream import (
-    ELSEWHERE,
+from app.flow.stream import Place, Tally, has_been, stream_of
+from tests.flow.by_hand import (
     Journey,
     Layout,
-    Place,
-    Tally,
     add_exits,
     add_journey,
     exits,
     handoffs,
-    has_been,
-    stream_of,
     time_in_columns,
 )
 
@@ -124,7 +120,7 @@ def test_the_times_in_columns_add_up_to_the_clocks(
 def test_the_steps_add_up_to_the_whole_exactly(
     cards: list[tuple[list[Stay], list[Interval]]],
 ) -> None:
-    tally = Tally(most=2)
+    tally = Tally()
     for stays, blocks in cards:
         add_journey(tally, LAYOUT, _journey(stays, blocks))
         add_exits(tally, LAYOUT, [(stay.column_id, stay.left_at) for stay in stays], 0, 200)

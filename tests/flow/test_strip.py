@@ -3,14 +3,16 @@
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.cards.clocks import OPEN
 from app.clock import DAY
 from app.flow.strip import (
     Period,
-    Stretch,
+    Stretches,
     Strip,
     blocked_at,
     lost_in,
@@ -234,16 +236,13 @@ def test_what_has_not_changed_and_what_was_not_there_are_told_apart() -> None:
 def test_lost_time_is_that_of_the_hours_in_which_a_card_was_blocked(
     given_: list[tuple[int, int, int | None]],
 ) -> None:
-    stretches = [
-        Stretch(card, start, None if length is None else start + length)
-        for card, start, length in given_
+    rows = [
+        (card, start, OPEN if length is None else start + length) for card, start, length in given_
     ]
+    stretches = Stretches(*np.array(rows, np.int64).reshape(-1, 3).T)
     hours = {
-        (each.card_id, hour)
-        for each in stretches
-        for hour in range(20, 60)
-        if each.start <= hour and (each.end is None or hour < each.end)
+        (card, hour) for card, start, end in rows for hour in range(20, 60) if start <= hour < end
     }
     assert lost_in(stretches, 20, 60) == len(hours)
-    open_ = [each for each in stretches if each.end is None]
-    assert blocked_at(open_, 101) == len({each.card_id for each in open_})
+    going_on = {card for card, _, end in rows if end >= 101}
+    assert blocked_at(stretches, 101) == len(going_on)
