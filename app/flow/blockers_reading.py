@@ -32,7 +32,7 @@ def read_episodes(tx: Tx, board: OpenBoard, window: Window, cards: CardFilter) -
     for ended in (BlockedInterval.ended_at.is_(None), BlockedInterval.ended_at >= window.start):
         statement = _blocked(select(*_EPISODE), board, window, cards).where(ended)
         rows = tx.execute(statement.order_by(BlockedInterval.started_at, BlockedInterval.id))
-        found += map(_episode, rows.tuples().all())
+        found += map(_episode, rows.all())
     found.sort(key=lambda episode: episode.start)
     return [episode for episode in found if belongs(episode, Span(*window))]
 
