@@ -118,19 +118,6 @@ _REOPEN = Statement(
         ColumnDay.column_id.in_(_columns), ColumnDay.day >= bindparam("since", type_=BigInteger)
     )
 )
-_LATER = Query(
-    select(Card.done_at.label("at"))
-    .where(
-        Card.board_id == bindparam("board"),
-        Card.done_at.is_not(None),
-        Card.discarded_at.is_(None),
-        Card.done_at >= bindparam("since", type_=BigInteger),
-    )
-    .order_by(Card.done_at)
-    .limit(1)
-    .offset(bindparam("cards", type_=BigInteger)),
-    _Moment,
-)
 _COLUMN_IDS = Query(_columns, _ColumnId)
 _FIRST = Query(
     select(func.min(Visit.entered_at).label("at")).where(Visit.column_id == bindparam("column")),
@@ -271,8 +258,8 @@ def _next_days(tx: Tx, board: OpenBoard, since: date, end: int) -> list[date]:
     zone = board.row.time_zone
     last = min(day_of(end - 1, zone), since + AT_ONCE - timedelta(days=1))
     start = start_of_day(since, zone)
-    full = tx.first(_LATER, board=board.id, since=start, cards=CARDS_AT_ONCE)
-    if full is not None and full.at is not None:
+    full = tx.first(stream_days.DONE_LATER, board=board.id, since=start, cards=CARDS_AT_ONCE)
+    if full is not None:
         last = min(last, day_of(full.at, zone))
     return list(_days(since, next_day(last)))
 

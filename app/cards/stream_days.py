@@ -41,6 +41,26 @@ Arrays = Mapping[str, Numbers]
 Narrow = Callable[[Select[*tuple[Any, ...]]], Select[*tuple[Any, ...]]]
 
 
+class _Moment(NamedTuple):
+    at: int
+
+
+DONE_LATER = Query(
+    select(Card.done_at.label("at"))
+    .where(
+        Card.board_id == bindparam("board"),
+        Card.done_at.is_not(None),
+        Card.discarded_at.is_(None),
+        Card.done_at >= bindparam("since", type_=BigInteger),
+    )
+    .order_by(Card.done_at)
+    .limit(1)
+    .offset(bindparam("cards", type_=BigInteger)),
+    _Moment,
+)
+"""When the next card was done after so many others, from a moment on."""
+
+
 class Journeys(NamedTuple):
     """What some cards say: when they were done, where the time went, what came back."""
 

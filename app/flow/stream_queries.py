@@ -9,7 +9,7 @@ from app.boards.history import OpenBoard
 from app.boards.shape import ELSEWHERE
 from app.cards.filters import CardFilter
 from app.cards.layouts import ColumnRow, read_columns
-from app.cards.stream_days import read_journeys
+from app.cards.stream_days import DONE_LATER, read_journeys
 from app.clock import SECOND
 from app.db import Tx
 from app.flow.day_reading import Days, closed_days_in, cut_arrays, rest_of, sums_in
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.cards.journeys import Exits, Spent
 
 OTHER_BOARDS = "Other boards"
+CARDS_AT_ONCE = 20_000
 
 
 class CardName(NamedTuple):
@@ -143,11 +144,22 @@ def _add_rest(
     def narrow(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         return of_cards(statement, board, cards)
 
-    finished, spent, exits = read_journeys(tx, board, columns, window.start, window.end, narrow)
-    tally.count += len(finished.card)
-    tally.handoffs += int(finished.handoffs.sum())
-    _add_spent(tally, spent, most)
-    _add_exits(tally, exits)
+    for start, end in _pieces(tx, board, window):
+        finished, spent, exits = read_journeys(tx, board, columns, start, end, narrow)
+        tally.count += len(finished.card)
+        tally.handoffs += int(finished.handoffs.sum())
+        _add_spent(tally, spent, most)
+        _add_exits(tally, exits)
+
+
+def _pieces(tx: Tx, board: OpenBoard, window: Window) -> Iterator[Window]:
+    """A window in pieces of so many cards that they are in memory together."""
+    start = window.start
+    while start < window.end:
+        later = tx.first(DONE_LATER, board=board.id, since=start, cards=CARDS_AT_ONCE)
+        end = window.end if later is None else min(later.at + 1, window.end)
+        yield Window(start, end)
+        start = end
 
 
 def _add_spent(tally: Tally, spent: "Spent", most: int) -> None:

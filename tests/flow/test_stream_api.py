@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from app.clock import DAY, HOUR, MINUTE, SECOND
+from app.flow import stream_queries
 from app.types import parse_moment
 from tests.cards.test_statements import cost
 from tests.flow.conftest import START, Past, Story, Time, make_past
@@ -80,6 +81,27 @@ def test_the_steps_share_out_the_time_of_the_finished_cards(past: Past) -> None:
         ("Sent back", 6 * 3600),
     ]
     assert list(longest[0]) == ["id", "ref", "title", "time", "wait_time"]
+
+
+def test_many_cards_are_read_in_pieces_that_add_up(
+    past: Past, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stories = [
+        Story(
+            f"Card {day}",
+            [
+                (f"2026-03-{day:02}T00:00:00Z", "To do"),
+                (f"2026-03-{day:02}T0{day}:00:00Z", "In progress"),
+                (f"2026-03-{day + 1:02}T00:00:00Z", "To do"),
+                (f"2026-03-{day + 2:02}T00:00:00Z", "Done"),
+            ],
+        )
+        for day in range(1, 8)
+    ]
+    past.play(*stories)
+    whole = stream(past, **MARCH)
+    monkeypatch.setattr(stream_queries, "CARDS_AT_ONCE", 1)
+    assert stream(past, **MARCH) == whole
 
 
 def test_no_cards_are_a_count_of_zero_and_nulls(past: Past) -> None:
