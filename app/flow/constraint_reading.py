@@ -105,9 +105,13 @@ def _changes(tx: Tx, board: OpenBoard, window: Window) -> "Changes":
         since = day_of(window.start, closed.zone).toordinal()
         parts.insert(0, kept_changes(tx, board, since))
     rows = [np.concatenate(some) for some in zip(*parts, strict=True)]
-    some = np.flatnonzero(rows[0] >= window.start)
-    order = some[np.argsort(rows[0][some], kind="stable")]
-    return Changes(*(values[order] for values in rows))
+    at = rows[0]
+    if len(at) and (at[1:] < at[:-1]).any():
+        # Imported events have times that lie before those of events before them.
+        order = np.argsort(at, kind="stable")
+        rows = [values[order] for values in rows]
+    first = int(np.searchsorted(rows[0], window.start))
+    return Changes(*(values[first:] for values in rows))
 
 
 def _span(board: OpenBoard, window: Window, changes: "Changes") -> Window:

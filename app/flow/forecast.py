@@ -7,6 +7,7 @@ answers are exact (`app.flow.chances` says how).
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from math import sqrt
 from statistics import NormalDist
 
@@ -29,6 +30,14 @@ def when(
     >>> when([0, 1], 1, [50, 95], most_days=365)
     {50: 1, 95: 5}
     """
+    return dict(_when(tuple(sorted(counts)), items, tuple(points), most_days))
+
+
+# A board's page asks the same until the next day, and so does whoever looks at it again.
+@lru_cache(256)
+def _when(
+    counts: tuple[int, ...], items: int, points: tuple[int, ...], most_days: int
+) -> dict[int, int | None]:
     _check(points, items)
     sample = Sample.of(counts)
     wanted = -(-items // sample.unit)
@@ -57,6 +66,11 @@ def how_many(
     >>> how_many([0, 1, 2], 2, [50, 95])
     {50: 2, 95: 0}
     """
+    return dict(_how_many(tuple(sorted(counts)), days, tuple(points)))
+
+
+@lru_cache(256)
+def _how_many(counts: tuple[int, ...], days: int, points: tuple[int, ...]) -> dict[int, int | None]:
     _check(points, days)
     sample = Sample.of(counts)
     most = MOST_FINISHED // sample.unit

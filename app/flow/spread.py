@@ -5,6 +5,7 @@ The answers of `app.flow.forecast` are exact; the heights of these bars are floa
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.flow.chances import Chances, Sample
 from app.flow.forecast import how_many, when
@@ -25,7 +26,11 @@ class Share:
 
 def spread_of_days(counts: Iterable[int], items: int, most_days: int) -> list[Share]:
     """How likely so many items are done after how many days; empty where that is too far away."""
-    counts = list(counts)
+    return list(_spread_of_days(tuple(sorted(counts)), items, most_days))
+
+
+@lru_cache(64)
+def _spread_of_days(counts: tuple[int, ...], items: int, most_days: int) -> list[Share]:
     low, high = when(counts, items, _ENDS, most_days=most_days).values()
     if low is None or high is None:
         return []
@@ -40,7 +45,11 @@ def spread_of_days(counts: Iterable[int], items: int, most_days: int) -> list[Sh
 
 def spread_of_items(counts: Iterable[int], days: int) -> list[Share]:
     """How likely so many days finish how many items; empty where that is too many."""
-    counts = list(counts)
+    return list(_spread_of_items(tuple(sorted(counts)), days))
+
+
+@lru_cache(64)
+def _spread_of_items(counts: tuple[int, ...], days: int) -> list[Share]:
     high, low = how_many(counts, days, _ENDS).values()
     if low is None or high is None:
         return []
