@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, or_, select
 
 from app.boards.history import OpenBoard
 from app.boards.shape import DONE
@@ -17,7 +17,8 @@ from app.errors import Invalid
 from app.flow.aging import AgingCard
 from app.flow.aging_queries import AgingWork, read_aging
 from app.flow.queries import EVERY_CARD, Wanted, Window, of_cards
-from app.models import BlockedInterval, Card, Event, Visit
+from app.flow.standing import standing_at
+from app.models import BlockedInterval, Card, Visit
 from app.models import Column as ColumnTable
 
 
@@ -57,26 +58,13 @@ def cards_in_work_at(tx: Tx, board: OpenBoard, cards: CardFilter, at: int) -> li
     filters look at what the cards are today; what was discarded since is left out."""
     columns = [column.id for column in board.shape.columns if column.kind != DONE]
     columns += [column_id for column_id, (kind, _) in board.shape.gone.items() if kind != DONE]
-    away = (
-        select(Event.type)
-        .where(
-            Event.card_id == Card.id,
-            Event.type.in_(("card.archived", "card.restored")),
-            Event.at < at,
-        )
-        .order_by(Event.at.desc(), Event.seq.desc())
-        .limit(1)
-        .correlate(Card)
-        .scalar_subquery()
-    )
     blocked = exists().where(
         BlockedInterval.card_id == Card.id,
         BlockedInterval.started_at < at,
         or_(BlockedInterval.ended_at.is_(None), BlockedInterval.ended_at >= at),
     )
     found: list[Any] = []
-    # Who is there still, and who left since: each by the index of when cards left a column.
-    for leaving in (Visit.left_at.is_(None), Visit.left_at >= at):
+    for standing in standing_at(columns, at):
         statement = (
             select(
                 Card.id,
@@ -90,13 +78,10 @@ def cards_in_work_at(tx: Tx, board: OpenBoard, cards: CardFilter, at: int) -> li
             .select_from(Visit)
             .join(Card, Card.id == Visit.card_id)
             .where(
-                Visit.column_id.in_(columns),
-                leaving,
-                Visit.entered_at + 0 < at,
+                *standing,
                 Card.board_id + 0 == board.id,
                 Card.started_at + 0 < at,
                 Card.discarded_at.is_(None),
-                func.coalesce(away, "") != "card.archived",
             )
         )
         found += tx.execute(statement).all()

@@ -16,8 +16,9 @@ from app.db import Tx
 from app.flow.cumulative_reading import cards_at
 from app.flow.metrics import Durations, in_order, sle
 from app.flow.queries import EVERY_CARD, Window, of_cards
+from app.flow.standing import standing_at
 from app.flow.strip import Period, Stretches, Strip, blocked_at, lost_in
-from app.models import BlockedInterval, Card, Cell, Column, Event, Visit
+from app.models import BlockedInterval, Card, Cell, Column, Visit
 from app.packing import packed, unpacked
 
 _Narrow = Callable[[Select[*tuple[Any, ...]]], Select[*tuple[Any, ...]]]
@@ -190,32 +191,14 @@ def _present_at(
 ) -> dict[int, int]:
     """How many cards were in work just before a moment: those that stood in a column in which work
     is started, and had not been put into the archive."""
-    away = (
-        select(Event.type)
-        .where(
-            Event.card_id == Card.id,
-            Event.type.in_(("card.archived", "card.restored")),
-            Event.at < at,
-        )
-        .order_by(Event.at.desc(), Event.seq.desc())
-        .limit(1)
-        .correlate(Card)
-        .scalar_subquery()
-    )
     found: dict[int, int] = {}
-    # Who is there still, and who left since: each by the index of when cards left a column.
-    for leaving in (Visit.left_at.is_(None), Visit.left_at >= at):
+    for standing in standing_at(_columns(boards), at):
         statement = (
             select(Column.board_id, func.count())
             .select_from(Visit)
             .join(Card, Card.id == Visit.card_id)
             .join(Column, Column.id == Visit.column_id)
-            .where(
-                Visit.column_id.in_(_columns(boards)),
-                leaving,
-                Visit.entered_at + 0 < at,
-                func.coalesce(away, "") != "card.archived",
-            )
+            .where(*standing)
             .group_by(Column.board_id)
         )
         for board_id, count in _chosen(tx, statement, narrow):
