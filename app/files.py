@@ -55,10 +55,11 @@ def _compressed(path: str, etag: str) -> bytes:
 
 
 def without_remarks(path: str, body: bytes) -> bytes:
-    """A script or style sheet without the lines that are remarks and without its indentation: what
-    a browser makes of it is the same. No text in ours goes over several lines."""
+    """A script or style sheet without its remarks and its indentation: what a browser makes of it
+    is the same. No text in ours goes over several lines, and none has a remark in it."""
     if path.endswith(".js"):
-        body = re.sub(rb"(?m)^[ \t]*//.*\n", b"", body)
+        body = re.sub(rb"(?m)^[ \t]*(//.*|/\*\*.*\*/)\n", b"", body)
+        body = re.sub(rb"(?m)([;{,[(])[ \t]+// .*$", rb"\1", body)
     elif path.endswith(".css"):
         body = re.sub(rb"(?s)/\*.*?\*/\s*", b"", body)
     else:
