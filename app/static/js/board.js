@@ -601,8 +601,8 @@
 
   board.addEventListener("contextmenu", (event) => { if (dragging) event.preventDefault(); });
 
-  /** Lets the lanes' heads stick right under the columns' heads, however many lines their names take. */
-  function measureHeads() {
+  // The browser tells when a head's height has changed: to ask for it at once would lay out a thousand cards.
+  const heights = new ResizeObserver(() => {
     const columns = byId("columns");
     const tallest = (within, heads) => Math.max(0, ...Array.from(within.querySelectorAll(heads), (head) => head.offsetHeight)); // Not of collapsed columns.
     const groupHead = tallest(columns, ".group-head");
@@ -610,6 +610,11 @@
     for (const [name, height] of [["--head", `${head}px`], ["--group-head", `${groupHead}px`]]) {
       if (columns.style.getPropertyValue(name) !== height) columns.style.setProperty(name, height);
     }
+  });
+
+  /** Lets the lanes' heads stick right under the columns' heads, however many lines their names take. */
+  function measureHeads() {
+    for (const head of byId("columns").querySelectorAll(".column-head, .group-head")) heights.observe(head);
   }
 
   /** Tells the other scripts of this page that cards were put, changed or taken away. */
@@ -940,7 +945,6 @@
   prepare();
   attendAll();
   connect();
-  addEventListener("resize", measureHeads);
   // Ages and due dates grow old on a page that nobody touches.
   setInterval(() => { if (!document.hidden && !stopped) refreshSoon(); }, 600000);
 })();

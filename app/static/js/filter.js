@@ -9,7 +9,7 @@
   const { board, boardUrl, byId, columnOf, linkOf, refOf } = weir;
   const text = byId("filter-text");
   const NAMES = ["age", "assignee", "blocked", "class", "due", "label", "lane", "q", "team", "type"];
-  const TYPING = 20; // Milliseconds: a letter is answered at once, and the next one takes its place.
+  const SCREENFUL = 12; // Cards of a cell.
 
   let query = byId("filter-bar").dataset.query;
   let matching = null; // The ids of the cards that match; null without a filter.
@@ -19,6 +19,7 @@
   let timer = 0;
   let lineTimer = 0;
   let own = false; // Whether this person has just changed something.
+  let shown = 0; // How often the cards were gone through.
 
   const allCards = () => Array.from(byId("columns").getElementsByClassName("card"));
 
@@ -35,12 +36,10 @@
 
   // ---- What is asked for ------------------------------------------------------------------------------------------
 
-  function setTo(wanted, delay = 0) {
+  function setTo(wanted) {
     query = tidy(wanted).toString();
-    keepAddress();
-    mirror();
     clearTimeout(timer);
-    timer = setTimeout(() => ask(true), delay);
+    timer = setTimeout(() => ask(true));
   }
 
   function toggle(name, value, only) {
@@ -85,7 +84,10 @@
     asking = new AbortController();
     const asked = query;
     try {
-      const answer = await fetch(`${boardUrl}/matching?${asked}`, { signal: asking.signal, headers: { "HX-Request": "true" } });
+      const coming = fetch(`${boardUrl}/matching?${asked}`, { signal: asking.signal, headers: { "HX-Request": "true" } });
+      keepAddress(); // While the server has a look.
+      mirror();
+      const answer = await coming;
       const found = answer.ok && (await answer.json());
       // Another letter may have come while this was read.
       if (found && asked === query) apply(found, mine);
@@ -118,17 +120,27 @@
     document.dispatchEvent(new Event("weir:filtered"));
   }
 
-  /** Hides what does not match, and gives the focus of a card that goes to the next one. */
-  function show(cards = allCards()) {
+  /** Hides what does not match, and gives the focus of a card that goes to the next one. What comes back below the
+      first screen does so when that is painted: a thousand cards at once would keep the eye waiting. */
+  function show(cards = allCards(), whole = board.scrollTop > 0) {
+    const turn = (shown += 1);
     const touched = new Set();
     const focused = document.activeElement?.closest?.(".card");
+    let [cell, seen, later] = [null, 0, false];
     for (const card of cards) {
       const id = Number(card.dataset.id);
       const hidden = matching !== null && judged.has(id) && !matching.has(id);
+      if (card.parentNode !== cell) [cell, seen] = [card.parentNode, 0];
+      if (!hidden) seen += 1;
       if (hidden === card.hidden) continue;
+      if (!hidden && !whole && seen > SCREENFUL) {
+        later = true;
+        continue;
+      }
       card.hidden = hidden;
       touched.add(columnOf(card));
     }
+    if (later) requestAnimationFrame(() => setTimeout(() => { if (turn === shown) show(allCards(), true); }));
     markColumns();
     for (const column of touched) weir.rove(column);
     if (focused?.hidden) {
@@ -178,10 +190,10 @@
     if (inBar) (query ? byId("filter-chips") : board).focus({ preventScroll: true });
   });
 
-  form.addEventListener("input", (event) => {
+  form.addEventListener("input", () => {
     const boxes = Array.from(form.querySelectorAll("[type=checkbox]"), (box) => `${box.name}=${box.value}`);
     const others = pairs().filter(([name, value]) => name !== "q" && !boxes.includes(`${name}=${value}`));
-    setTo([...others, ...new FormData(form)], event.target === text ? TYPING : 0);
+    setTo([...others, ...new FormData(form)]);
   });
 
   form.addEventListener("submit", (event) => {

@@ -34,7 +34,6 @@ document.addEventListener("submit", async (event) => {
     for (const form of document.querySelectorAll(`[data-prefer="${prefer}"]`)) {
       for (const button of form.querySelectorAll("button")) button.setAttribute("aria-pressed", button.value === chosen);
     }
-    document.dispatchEvent(new CustomEvent("weir:prefers", { detail: { [prefer]: chosen } }));
   };
   const before = event.target.querySelector('[aria-pressed="true"]').value;
   show(value);

@@ -64,7 +64,6 @@
 
   function fold(parts, closed) {
     folds.set(parts, closed);
-    weir.measureHeads();
     columns().forEach((column) => weir.rove(column));
   }
 
@@ -97,7 +96,6 @@
 
   document.addEventListener("weir:changed", keepTrue);
   document.addEventListener("weir:filtered", keepTrue);
-  document.addEventListener("weir:prefers", () => weir.measureHeads());
   keepTrue();
 
   // The new card's field is in the first column, wherever one stands; a phone's keyboard opens for it.
