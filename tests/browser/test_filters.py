@@ -328,3 +328,24 @@ def test_in_a_long_list_a_card_in_the_hand_lays_the_page_out_a_few_times(
     assert layouts() - before < 40
     held.drop()
     expect(board.spoken).to_contain_text("position 3 of 61")
+
+
+def test_of_a_long_list_the_first_screen_comes_back_at_once_and_the_rest_behind_it(
+    windows: Windows, ops: BoardOf
+) -> None:
+    ops.limit("Ready", None)
+    for n in range(30):
+        ops.add(f"Number {n}", column="Ready")
+    board = windows.board(ops)
+    shown = board.page.locator(".card:not([hidden])")
+    type_text(board.page, "no such card")
+    expect(shown).to_have_count(0)
+    board.page.evaluate(
+        """() => document.addEventListener("weir:filtered", () => {
+            window.first = document.querySelectorAll(".card:not([hidden])").length;
+        }, { once: true })"""
+    )
+    board.page.locator("#filter-text").fill("")
+    expect(shown).to_have_count(30)
+    assert board.page.evaluate("window.first") == 12
+    assert not board.page.locator("#filter-bar").is_visible()
