@@ -16,7 +16,6 @@ from app.cards import service
 from app.cards.archive_pages import show_archive
 from app.cards.card_form import card_form
 from app.cards.confirming import ask_first
-from app.cards.faces import face_of
 from app.cards.heads import full_words
 from app.cards.pages import refused_card, write_card
 from app.cards.queries import titles_in
@@ -184,8 +183,6 @@ async def _move_page(
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    web = web_of(call.request)
-
     def view(tx: Tx, actor: Actor, board: OpenBoard, card: CardRow) -> dict[str, Any]:
         shape = board.shape
         here = Cell(card.column_id, card.lane_id)
@@ -196,7 +193,7 @@ async def _move_page(
         held = rules.usage(shape, board.counts)
         return {
             "title": f"Move {card.ref}",
-            "card": face_of(tx, web, board, card),
+            "card": card,
             "columns": [
                 {
                     "id": column.id,
@@ -228,12 +225,10 @@ async def _move_page(
 async def _block_page(
     call: Call, key: str, number: int, sent: Sent[Any], status: int = 200
 ) -> Response:
-    web = web_of(call.request)
-
     def view(tx: Tx, actor: Actor, board: OpenBoard, card: CardRow) -> dict[str, Any]:
         return {
             "title": f"Block {card.ref}",
-            "card": face_of(tx, web, board, card),
+            "card": card,
             "blocked": None if card.block_id is None else blocked_now(card, board),
             "categories": [
                 {

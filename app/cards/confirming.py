@@ -11,7 +11,6 @@ from app.auth.pages import web_of
 from app.boards.frame import board_head
 from app.boards.history import read_board
 from app.call import Answer, Call
-from app.cards.faces import face_of
 from app.cards.pages import fragments
 from app.cards.queries import numbered_card
 from app.cards.swaps import changes_swap
@@ -36,7 +35,7 @@ async def ask_first(
         board = read_board(tx, actor, key=key)
         card = numbered_card(tx, board, number)
         values: dict[str, Any] = {
-            "card": face_of(tx, web, board, card),
+            "card": card,
             "column": question.extensions["column"],
             "points": [_in_line(point) for point in question.extensions["points"]],
             "hidden": [(name, value) for name, value in typed.items() if name != "confirmed"],

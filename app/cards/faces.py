@@ -18,7 +18,6 @@ from app.boards.views import Age, CardFace, Chip, Due, Person
 from app.cards.labels import ids, names_of
 from app.cards.pace import FEWEST, bars_of, bars_words, promised
 from app.cards.past import past_of
-from app.cards.rows import CardRow
 from app.days import day_of, start_of_day
 from app.db import Query, Tx
 from app.models import BlockedInterval, Card, CardAssignee, Column, Label
@@ -183,10 +182,6 @@ class Painter:
             made.append(html)
         return made
 
-    def face(self, row: FaceRow) -> CardFace:
-        """A card's face in words."""
-        return self._face(row, self._age(row), self._blocked(row), self._due(row))
-
     def _face(
         self, row: FaceRow, age: Age | None, blocked: str | None, due: Due | None
     ) -> CardFace:
@@ -276,35 +271,6 @@ class Painter:
 def person_of(user_id: int, name: str, full: Mapping[int, str]) -> Person:
     """A person as a face; `full` says whose limit of work is reached."""
     return Person(user_id, name, initials(name), f"hue-{user_id % 8}", full.get(user_id, ""))
-
-
-def face_of(tx: Tx, web: Web, board: OpenBoard, card: CardRow) -> CardFace:
-    """A card's face, for the pages of one card; a deleted column or lane is no hindrance."""
-    row = FaceRow(
-        id=card.id,
-        number=card.number,
-        title=card.title,
-        version=card.version,
-        column_id=card.column_id
-        if card.column_id in board.shape.column
-        else board.shape.columns[0].id,
-        lane_id=card.lane_id if card.lane_id in board.shape.lane else board.shape.default_lane.id,
-        rank=card.rank,
-        work_type=card.work_type,
-        service_class=card.service_class,
-        team=card.team,
-        due_on=card.due_on,
-        assignee_ids=card.assignee_ids,
-        label_ids=card.label_ids,
-        comment_count=card.comment_count,
-        item_count=card.item_count,
-        checked_count=card.checked_count,
-        started_at=card.started_at,
-        done_at=card.done_at,
-        block_reason=card.block_reason,
-        block_since=card.block_since,
-    )
-    return Painter(tx, web, board).face(row)
 
 
 def full_people(tx: Tx, board: OpenBoard) -> dict[int, str]:

@@ -58,7 +58,7 @@ async def _form(call: Call, key: str, number: int, sent: Sent[Any], status: int 
         card = numbered_card(tx, read_board(tx, actor, key=key), number)
         html = web.render(
             "cards/_title_form.html",
-            card={"url": f"/boards/{card.board_key}/cards/{card.number}", "version": card.version},
+            card=card,
             values={"title": card.title, **sent.typed},
             errors=sent.errors,
         )

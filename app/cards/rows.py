@@ -59,6 +59,11 @@ class CardRow(NamedTuple):
         return f"{self.board_key}-{self.number}"
 
     @property
+    def url(self) -> str:
+        """Where the card's page is."""
+        return f"/boards/{self.board_key}/cards/{self.number}"
+
+    @property
     def is_live(self) -> bool:
         """Whether the card stands on the board."""
         return self.archived_at is None and self.discarded_at is None

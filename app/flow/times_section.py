@@ -71,7 +71,7 @@ def _row(card: CardRow, order: Sequence[str], zone: str) -> dict[str, Any]:
     value, *others = ("–" if times[each] is None else in_words(times[each] or 0) for each in order)
     return {
         "ref": card.ref,
-        "url": f"/boards/{card.board_key}/cards/{card.number}",
+        "url": card.url,
         "title": card.title,
         "done": moment(card.done_at or 0, zone),
         "value_words": value,
