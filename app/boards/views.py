@@ -41,30 +41,21 @@ class Chip(NamedTuple):
 
 
 class CardFace(NamedTuple):
-    """A card as the board shows it; what the template of a card takes, in this order."""
+    """A card as the board shows it; what the template of a card takes, in this order. Its texts are
+    escaped once, here, since most of them stand in several places."""
 
     id: int
-    ref: str
-    url: str
-    dom_id: str
     version: int
-    title: str
+    ref: Markup
+    url: Markup
+    title: Markup
     long_title: bool
-    team: str | None
-    team_class: str
-    work_type: str
-    service_class: str
-    due: Due | None
     expedite: bool
-    assignees: list[Person]
-    chips: list[Chip]  # the labels that have room
-    more_chips: int
-    shows_type: bool
-    checks_text: str | None
-    comment_count: int
-    blocked_text: str | None
-    age: Age | None
-    spoken: str
+    blocked_text: Markup | None
+    spoken: Markup
+    marks: Markup  # the team, the class, when it is due
+    people: Markup
+    facts: Markup  # the age, the checklist, comments, labels, the type
     may_work: bool
 
 

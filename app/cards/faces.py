@@ -4,11 +4,11 @@ A card's HTML is kept by card, version and what else its face shows: the words t
 the age beside the board's past, the names of people and labels.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy import Select, bindparam, func, select
 
 from app import clock
@@ -132,8 +132,8 @@ class Painter:
         self.now = board.now - board.now % clock.MINUTE
         self.today = day_of(self.now, board.row.time_zone)
         self.full = full_people(tx, board)
-        template: Any = web.templates.get_template("boards/_card.html").module
-        self._item = template.card_item
+        self._template: Any = web.templates.get_template("boards/_card.html").module
+        self._expedite = {lane.id for lane in board.shape.lanes if lane.expedite}
         self._url = f"/boards/{board.row.key}/cards/"
         self._past = past_of(tx, board)
         self._pace_words = {
@@ -144,6 +144,9 @@ class Painter:
         self._labels: dict[int, Chip] | None = None
         self._people: dict[int, str] = {}
         self._faces: dict[int, Person] = {}
+        self._made: dict[tuple[Any, ...], Markup] = {}
+        self._groups: dict[str, tuple[Markup, str]] = {}
+        self._chosen: dict[str, tuple[list[Chip], str]] = {}
 
     def cards(self, rows: Iterable[FaceRow]) -> list[Markup]:
         """The HTML of some cards."""
@@ -178,47 +181,77 @@ class Painter:
             )
             html = faces.get(key)
             if html is None:
-                html = faces[key] = self._item(*self._face(row, age, blocked, due))
+                html = faces[key] = self._template.card_item(*self._face(row, age, blocked, due))
             made.append(html)
         return made
 
     def _face(
         self, row: FaceRow, age: Age | None, blocked: str | None, due: Due | None
     ) -> CardFace:
-        shape = self.board.shape
-        assignees = [self._face_of(i) for i in ids(row.assignee_ids)]
-        chips = []
-        if row.label_ids != "[]":
-            known = self._chips()
-            chips = sorted(known[i] for i in ids(row.label_ids) if i in known)
-        expedite = shape.lane[row.lane_id].expedite or row.service_class == "expedite"
-        room = MOST_FACTS - bool(age) - bool(row.item_count) - bool(row.comment_count)
+        expedite = row.service_class == "expedite" or row.lane_id in self._expedite
         ref = f"{self.board.row.key}-{row.number}"
+        people, people_words = self._assigned(row.assignee_ids)
+        chips, chip_words = self._labelled(row.label_ids)
         return CardFace(
             id=row.id,
-            ref=ref,
-            url=f"{self._url}{row.number}",
-            dom_id=f"card-{row.id}",
             version=row.version,
-            title=row.title,
+            ref=escape(ref),
+            url=escape(f"{self._url}{row.number}"),
+            title=escape(row.title),
             long_title=len(row.title) > LONG_TITLE,
-            team=row.team,
-            team_class=row.team if row.team in {"dev", "ops"} else "other",
-            work_type=row.work_type,
-            service_class=row.service_class,
-            due=due,
             expedite=expedite,
-            assignees=assignees,
-            chips=chips[:LABELS_SHOWN] if room > 0 else [],
-            more_chips=max(0, len(chips) - LABELS_SHOWN) if room > 0 else 0,
-            shows_type=row.work_type != "feature" and room > bool(chips),
-            checks_text=f"{row.checked_count}/{row.item_count}" if row.item_count else None,
-            comment_count=row.comment_count,
-            blocked_text=blocked,
-            age=age,
-            spoken=", ".join(_spoken(row, ref, expedite, assignees, due, age, blocked, chips)),
+            blocked_text=None if blocked is None else escape(blocked),
+            spoken=escape(
+                ", ".join(_spoken(row, ref, expedite, people_words, due, age, blocked, chip_words))
+            ),
+            marks=self._marks(row.team, expedite, row.service_class, due),
+            people=people,
+            facts=self._facts(row, age, chips),
             may_work=self.board.may_work,
         )
+
+    # Many cards have the same marks, people and facts: each of these is rendered once.
+
+    def _marks(self, *marks: Any) -> Markup:
+        html = self._made.get(marks)
+        if html is None:
+            html = self._made[marks] = self._template.card_marks(*marks)
+        return html
+
+    def _assigned(self, assignee_ids: str) -> tuple[Markup, str]:
+        found = self._groups.get(assignee_ids)
+        if found is None:
+            people = [self._face_of(i) for i in ids(assignee_ids)]
+            words = " and ".join(
+                f"{person.name} ({person.full})" if person.full else person.name
+                for person in people
+            )
+            found = self._groups[assignee_ids] = (self._template.card_people(people), words)
+        return found
+
+    def _labelled(self, label_ids: str) -> tuple[list[Chip], str]:
+        found = self._chosen.get(label_ids)
+        if found is None:
+            known = self._chips() if label_ids != "[]" else {}
+            chips = sorted(known[i] for i in ids(label_ids) if i in known)
+            found = self._chosen[label_ids] = (chips, ", ".join(chip.name for chip in chips))
+        return found
+
+    def _facts(self, row: FaceRow, age: Age | None, chips: list[Chip]) -> Markup:
+        counts = (row.item_count, row.checked_count, row.comment_count)
+        key = (age, *counts, row.label_ids, row.work_type)
+        html = self._made.get(key)
+        if html is None:
+            room = MOST_FACTS - bool(age) - bool(row.item_count) - bool(row.comment_count)
+            html = self._made[key] = self._template.card_facts(
+                age,
+                f"{row.checked_count}/{row.item_count}" if row.item_count else None,
+                row.comment_count,
+                chips[:LABELS_SHOWN] if room > 0 else [],
+                max(0, len(chips) - LABELS_SHOWN) if room > 0 else 0,
+                row.work_type if row.work_type != "feature" and room > bool(chips) else None,
+            )
+        return html
 
     def _age(self, row: FaceRow) -> Age | None:
         if row.started_at is None or row.done_at is not None:
@@ -289,33 +322,32 @@ def _spoken(
     row: FaceRow,
     ref: str,
     expedite: bool,
-    assignees: list[Person],
+    people: str,
     due: Due | None,
     age: Age | None,
     blocked: str | None,
-    chips: list[Chip],
-) -> Iterator[str]:
+    labels: str,
+) -> list[str]:
     """What a screen reader says of a card after its title."""
-    yield ref
+    words = [ref]
     if row.team:
-        yield row.team.capitalize()
+        words.append(row.team.capitalize())
     if expedite:
-        yield "expedite"
-    if assignees:
-        yield "assigned to " + " and ".join(
-            f"{person.name} ({person.full})" if person.full else person.name for person in assignees
-        )
+        words.append("expedite")
+    if people:
+        words.append(f"assigned to {people}")
     if due:
-        yield due.text.lower()
+        words.append(due.text.lower())
     if age:
-        yield f"age {age.text}"
+        words.append(f"age {age.text}")
         if age.bars is not None:
-            yield bars_words(age.bars)
+            words.append(bars_words(age.bars))
     if blocked:
-        yield f"blocked: {blocked}"
+        words.append(f"blocked: {blocked}")
     if row.item_count:
-        yield f"{row.checked_count} of {row.item_count} checked"
+        words.append(f"{row.checked_count} of {row.item_count} checked")
     if row.comment_count:
-        yield count_of(row.comment_count, "comment")
-    if chips:
-        yield "labelled " + ", ".join(chip.name for chip in chips)
+        words.append(count_of(row.comment_count, "comment"))
+    if labels:
+        words.append(f"labelled {labels}")
+    return words

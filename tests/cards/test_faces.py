@@ -213,3 +213,34 @@ def test_the_boards_page_takes_as_many_statements_whatever_was_finished(
 def test_the_template_of_a_card_takes_the_fields_of_a_face_in_their_order(weir: Weir) -> None:
     template = weir.app.state.web.templates.get_template("boards/_card.html").module
     assert template.card_item.arguments == CardFace._fields
+
+
+def test_a_card_says_every_text_and_none_becomes_a_tag(weir: Weir, ops: BoardOf) -> None:
+    joan = weir.person("<u>Joan & Co", email="joan@example.org")
+    ops.join(joan)
+    ops.person.patch(f"/boards/{ops.key}", {"person_wip_limit": 1})
+    ops.person.post(f"/boards/{ops.key}/labels", {"name": "<i>l'été"})
+    ops.person.patch(f"/columns/{ops.column('Doing')}", {"name": '<s>"Doing"'})
+    moves = [{"at": ago(8), "to": '<s>"Doing"'}, {"at": ago(2), "to": "In production"}]
+    past = {"title": "Done", "created_at": ago(9), "column": "Backlog", "moves": moves}
+    put(ops, *[past] * 20)
+    card = ops.add('<b>"5 > 4" & \'so', labels=["<i>l'été"], assignee_ids=[joan.id], due_on=day(9))
+    ops.move(card, '<s>"Doing"')
+    ops.person.post(
+        f"/cards/{card['id']}/block", {"reason": '<a>vendor & "co"', "category": "other"}
+    )
+    (html,) = re.findall(rf'<li id="card-{card["id"]}".*?</li>', page(ops), re.DOTALL)
+    assert not re.search("<[absu]>|<i>l", html)
+    for text in (
+        ">&lt;b&gt;&#34;5 &gt; 4&#34; &amp; &#39;so</a>",
+        f'"Actions for {ops.key}-21 &lt;b&gt;&#34;5 &gt; 4&#34; &amp; &#39;so"',
+        'title="&lt;u&gt;Joan &amp; Co, 1 of 1 in work"',
+        ">&lt;i&gt;l&#39;été</span>",
+        "<span>&lt;a&gt;vendor &amp; &#34;co&#34; · ",
+        "85 % had left &lt;s&gt;&#34;Doing&#34; within",
+        "assigned to &lt;u&gt;Joan &amp; Co (1 of 1 in work), due ",
+        "labelled &lt;i&gt;l&#39;été</span>",
+    ):
+        assert text in html, text
+    assert "&amp;lt;" not in html
+    assert "&amp;amp;" not in html
