@@ -511,6 +511,8 @@ class ClosedFlow(Base):
     layout: Mapped[str] = mapped_column(String(64), server_default="")
     # The last event whose change of a cell is kept among those of its day.
     seq: Mapped[int] = mapped_column(server_default="0")
+    # Drawn anew whenever a closed day tells something else of its cards than before.
+    past: Mapped[int] = mapped_column(server_default="0")
 
 
 class ColumnDay(Base):

@@ -1,5 +1,6 @@
 """Many whole numbers of the database as one value: a row each would cost ten times as much."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.ext.compiler import compiles
@@ -37,6 +38,18 @@ def _packed_for_postgresql(element: Any, compiler: Any, **more: Any) -> str:
     return f"string_agg({' || '.join(columns)}, '')"
 
 
+class least(GenericFunction[Any]):  # noqa: N801 - a function of SQL
+    """The smallest of some values, of which none is null."""
+
+    inherit_cache = True
+    name = "least"
+
+
+@compiles(least, "sqlite")
+def _least_for_sqlite(element: Any, compiler: Any, **more: Any) -> str:
+    return f"min({', '.join(compiler.process(each, **more) for each in element.clauses)})"
+
+
 def unpacked(tx: Tx, value: Any) -> Numbers:
     """The numbers of a `packed` value, in no order."""
     import numpy as np  # noqa: PLC0415 - it takes long to load
@@ -46,6 +59,14 @@ def unpacked(tx: Tx, value: Any) -> Numbers:
     if tx.dialect == POSTGRESQL:
         return np.frombuffer(value, ">i8").astype(np.int64)
     return np.fromstring(value, np.int64, sep=",")
+
+
+def together(tx: Tx, values: Sequence[Any]) -> Numbers:
+    """The numbers of several `packed` values, one behind the other."""
+    there = [value for value in values if value is not None]
+    if not there:
+        return unpacked(tx, None)
+    return unpacked(tx, (b"" if tx.dialect == POSTGRESQL else ",").join(there))
 
 
 def kept(numbers: Numbers) -> bytes:

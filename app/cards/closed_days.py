@@ -7,12 +7,16 @@ no answer waits for a closing and none is less exact without one. An ordinary mo
 here. What changes the past does: a card that goes back, is reopened or discarded, or leaves the
 board is taken out of the days in which it was counted, and put in again as it is then. An import of
 older history opens the days again, and another meaning of the columns all of them.
+
+A process may remember what the days before the last one told (`app/flow/remembering.py`), and what
+blocked cards until then, for as long as `Closed.past` is the same. Closing more days leaves it so.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
+from secrets import randbits
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, bindparam, delete, func, insert, or_, select, update
@@ -43,6 +47,8 @@ class Closed(NamedTuple):
     layout: str
     # Up to which event the changes of the cells are kept.
     seq: int
+    # Of the past as the days tell it: another one, and a day that was closed may tell another past.
+    past: int
 
     @property
     def whole(self) -> int:
@@ -68,6 +74,7 @@ class _Counted(NamedTuple):
     left_at: int | None
     until: int
     zone: str
+    board_id: int
 
 
 class _Day(NamedTuple):
@@ -77,18 +84,11 @@ class _Day(NamedTuple):
     went: int
 
 
-_CLOSED = Query(
-    select(ClosedFlow.until, ClosedFlow.zone, ClosedFlow.layout, ClosedFlow.seq).where(
-        ClosedFlow.board_id == bindparam("board")
-    ),
-    Closed,
+_closed = select(
+    ClosedFlow.until, ClosedFlow.zone, ClosedFlow.layout, ClosedFlow.seq, ClosedFlow.past
 )
-_LOCKED = Query(
-    select(ClosedFlow.until, ClosedFlow.zone, ClosedFlow.layout, ClosedFlow.seq)
-    .where(ClosedFlow.board_id == bindparam("board"))
-    .with_for_update(),
-    Closed,
-)
+_CLOSED = Query(_closed.where(ClosedFlow.board_id == bindparam("board")), Closed)
+_LOCKED = Query(_closed.where(ClosedFlow.board_id == bindparam("board")).with_for_update(), Closed)
 _CLOSE = Statement(
     insert(ClosedFlow).values(
         board_id=bindparam("board"),
@@ -96,7 +96,13 @@ _CLOSE = Statement(
         zone=bindparam("zone"),
         layout=bindparam("layout"),
         seq=bindparam("seq"),
+        past=bindparam("past"),
     )
+)
+_TELL_ANOTHER_PAST = Statement(
+    update(ClosedFlow)
+    .where(ClosedFlow.board_id == bindparam("board"))
+    .values(past=bindparam("another"))
 )
 _GO_ON = Statement(
     update(ClosedFlow)
@@ -158,7 +164,14 @@ _FORGET_GUESTS = Statement(
 )
 # A card may have been on several boards: it counts on each of them in the columns that it saw.
 _COUNTED = Query(
-    select(Visit.column_id, Visit.entered_at, Visit.left_at, ClosedFlow.until, ClosedFlow.zone)
+    select(
+        Visit.column_id,
+        Visit.entered_at,
+        Visit.left_at,
+        ClosedFlow.until,
+        ClosedFlow.zone,
+        ClosedFlow.board_id,
+    )
     .join(Column, Column.id == Visit.column_id)
     .join(ClosedFlow, ClosedFlow.board_id == Column.board_id)
     .where(Visit.card_id == bindparam("card"))
@@ -227,6 +240,7 @@ def close_days(tx: Tx, key: str) -> bool:
             board.row.time_zone,
             mark_of(board.shape, read_columns(tx, board)),
             0,
+            _new_past(),
         )
         tx.run(_CLOSE, board=board.id, **closed._asdict())
     # Nothing of this board will be stamped before its last change.
@@ -280,6 +294,7 @@ def reopen_days(tx: Tx, board: OpenBoard, since: int) -> None:
     day = day_of(since, closed.zone)
     _drop(tx, board, day)
     tx.run(_GO_ON, board=board.id, until=start_of_day(day, closed.zone))
+    tell_another_past(tx, board.id)
 
 
 def _drop(tx: Tx, board: OpenBoard, since: date) -> None:
@@ -287,11 +302,28 @@ def _drop(tx: Tx, board: OpenBoard, since: date) -> None:
     stream_days.forget(tx, board, since.toordinal())
 
 
+def _new_past() -> int:
+    # By chance, so that none comes a second time: not even after days were forgotten, or after a
+    # database of yesterday was put back.
+    return randbits(62)
+
+
+def tell_another_past(tx: Tx, board_id: int) -> None:
+    """Lets no process go on from what it remembers of the days."""
+    tx.run(_TELL_ANOTHER_PAST, board=board_id, another=_new_past())
+
+
 def note_return(tx: Tx, board: OpenBoard, card: CardRow, column_id: int) -> None:
     """Notes that a card is about to come back into a column from the right."""
     closed = _closed_for(tx, board, card)
     if closed is not None:
         stream_days.note_return(tx, board, card.id, column_id, closed.until, closed.zone)
+
+
+def note_restored(tx: Tx, board: OpenBoard, card: CardRow) -> None:
+    """Notes that a card comes out of the archive, where nothing blocked it any more."""
+    if card.was_blocked and _closed_for(tx, board, card) is not None:
+        tell_another_past(tx, board.id)
 
 
 def _closed_for(tx: Tx, board: OpenBoard, card: CardRow) -> Closed | None:
@@ -314,13 +346,15 @@ def recounted(tx: Tx, board: OpenBoard, card: CardRow) -> Iterator[None]:
     before = stream_days.told_of(tx, board, *of_card)
     yield
     stream_days.exchange(tx, board, card.id, before, stream_days.told_of(tx, board, *of_card))
+    tell_another_past(tx, board.id)
 
 
 def count_out(tx: Tx, card_id: int) -> None:
     """Takes a card that was discarded out of the closed days, on all boards on which it was."""
     less: Counter[tuple[int, int]] = Counter()
     gone: Counter[tuple[int, int]] = Counter()
-    for stay in tx.all(_COUNTED, card=card_id):
+    stays = tx.all(_COUNTED, card=card_id)
+    for stay in stays:
         if stay.entered_at < stay.until:
             less[stay.column_id, day_of(stay.entered_at, stay.zone).toordinal()] += 1
         if stay.left_at is not None and stay.left_at < stay.until:
@@ -328,6 +362,8 @@ def count_out(tx: Tx, card_id: int) -> None:
     for column, day in sorted(less.keys() | gone.keys()):
         amounts = {"came_less": less[column, day], "went_less": gone[column, day]}
         tx.run(_LESS, column=column, of_day=day, **amounts)
+    for board_id in sorted({stay.board_id for stay in stays if stay.entered_at < stay.until}):
+        tell_another_past(tx, board_id)
 
 
 def open_days_of_guests(tx: Tx, column_id: int) -> None:

@@ -13,7 +13,7 @@ from app.boards.activity import in_order
 from app.boards.history import Fact, OpenBoard, lock_board, read_board, record
 from app.boards.shape import Cell as CellKey
 from app.cards.clocks import Clocks, Stay, read_clocks
-from app.cards.closed_days import forget_days, wrong_days
+from app.cards.closed_days import forget_days, tell_another_past, wrong_days
 from app.cards.counts import count_details, wrong_counts
 from app.cards.labels import ids_text
 from app.cards.placing import repair_place
@@ -246,6 +246,7 @@ def rebuild_board(tx: Tx, key: str) -> list[Difference]:
     if any(difference.repairable for difference in found):
         data = {"action": "rebuilt", "differences": [str(difference) for difference in found]}
         record(tx, board, Fact("board.changed", None, data))
+        tell_another_past(tx, board.id)
     return found
 
 

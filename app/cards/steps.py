@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, insert, select, update
 from app.boards.history import Fact, OpenBoard, record
 from app.boards.shape import Cell, Column, Lane
 from app.cards.admitting import admit
+from app.cards.closed_days import note_restored
 from app.cards.labels import (
     check_members,
     ensure_labels,
@@ -188,6 +189,7 @@ def restore_within(tx: Tx, board: OpenBoard, card: CardRow, cell: Cell, **data: 
         # Two events of one action: it is taken back as one.
         data = {"batch": board.seq + 1, **data}
     card = place_card(tx, board, card, cell, None, **data)
+    note_restored(tx, board, card)
     restored = set_live(tx, board, card, archived_at=None, discarded_at=None)
     record(tx, board, Fact("card.restored", card.id, {**where(card), **data}))
     return restored

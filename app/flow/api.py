@@ -9,7 +9,7 @@ from app.auth.actor import Actor
 from app.boards.history import read_board
 from app.call import Call, CallDep
 from app.db import Tx
-from app.flow.done_reading import read_durations
+from app.flow.done_reading import read_ordered
 from app.flow.files import FilePart, csv_file, or_csv
 from app.flow.metrics import Summary, seconds, summarize
 from app.flow.queries import (
@@ -65,7 +65,7 @@ def _statistics(
 ) -> dict[str, Any]:
     board = read_board(tx, actor, key=key)
     window = window_of(board, wanted)
-    found = summarize(read_durations(tx, board, measure, window, wanted.cards), points)
+    found = summarize(read_ordered(tx, board, measure, window, wanted.cards), points)
     return {**window_json(board, window), **_summary_json(found)}
 
 

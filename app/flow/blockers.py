@@ -6,12 +6,17 @@ and did not end before its start; of its time the part within the window is lost
 episodes of one card take its time once: from the whole, and from each category and reason.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from app.cards.clocks import OPEN
+from app.flow.metrics import Durations, total_of
+
+MOST_CARDS = 20
+"""Of so many cards it is told what a cause took from them."""
 
 
 class Episode(NamedTuple):
@@ -22,6 +27,42 @@ class Episode(NamedTuple):
     reason: str
     start: int
     end: int | None
+
+
+class Episodes(NamedTuple):
+    """Blocked intervals as arrays, in the order in which they began; `end` is OPEN while one goes
+    on, `cause` the place of its category and its reason among `causes`."""
+
+    card: Durations
+    start: Durations
+    end: Durations
+    cause: Durations
+    causes: Sequence[tuple[str, str]]
+
+    def __len__(self) -> int:
+        return len(self.card)
+
+    def some(self, chosen: Any) -> "Episodes":
+        """Those at some places, or for which an array has True."""
+        return Episodes(
+            self.card[chosen], self.start[chosen], self.end[chosen], self.cause[chosen], self.causes
+        )
+
+    def belonging(self, window: "Span") -> "Episodes":
+        """Those that belong to a window."""
+        return self.some((self.start < window.end) & (self.end >= window.start))
+
+    def going_on(self, most: int) -> list[Episode]:
+        """Those that go on, as many of them as began first."""
+        import numpy as np  # noqa: PLC0415 - it takes long to load
+
+        some = self.some(np.flatnonzero(self.end == OPEN)[:most])
+        rows = zip(some.card.tolist(), some.start.tolist(), some.cause.tolist(), strict=True)
+        return [
+            Episode(card, category, reason, start, None)
+            for card, start, cause in rows
+            for category, reason in (self.causes[cause],)
+        ]
 
 
 class Span(NamedTuple):
@@ -39,7 +80,8 @@ class Cause:
     episodes: int
     total: int
     open_now: int
-    cards: tuple[tuple[int, int], ...]  # and the time that each of them lost, the most first
+    cards: int
+    lost_most: tuple[tuple[int, int], ...]  # cards, and the time that each of them lost
 
     @property
     def mean(self) -> Fraction | None:
@@ -69,31 +111,51 @@ def belongs(episode: Episode, window: Span) -> bool:
     return episode.start < window.end and (episode.end is None or episode.end >= window.start)
 
 
-def add_up(episodes: Iterable[Episode], window: Span, now: int) -> Blockers:
-    """Episodes by category and by reason, those that do not belong to the window left out."""
-    # What is in progress takes time until now, not until a window's end that is still to come.
-    seen = window._replace(end=max(window.start, min(window.end, now)))
-    some = [_seen(episode, seen) for episode in episodes if belongs(episode, window)]
+def add_up(episodes: Episodes, window: Span, now: int, most: int = MOST_CARDS) -> Blockers:
+    """Episodes by category and by reason, those that do not belong to the window left out; of each
+    cause so many of the cards that lost most by it."""
+    import numpy as np  # noqa: PLC0415 - it takes long to load
+
+    some = episodes.belonging(window)
+    nobody = Cause("", 0, 0, 0, 0, ())
+    if not len(some):
+        return Blockers(nobody, (), ())
+    seen = _seen(some, window, now)
+    (whole,) = _causes(seen, np.zeros(len(some), np.int64), [""], most)
+    by_category, names = _grouped(some, lambda category, _: category)
+    by_reason, kinds = _grouped(some, lambda _, reason: same_reason(reason))
+    # A dict keeps the last one: the words in which a reason was given last.
+    order = np.lexsort((-np.arange(len(some)), some.start))
+    newest = dict(zip(by_reason[order].tolist(), some.cause[order].tolist(), strict=True))
     return Blockers(
-        _cause("", some),
-        _causes(some, lambda each: each.episode.category, lambda some: some[0].episode.category),
-        _causes(some, lambda each: same_reason(each.episode.reason), _newest_words),
+        whole,
+        _in_order(_causes(seen, by_category, names, most)),
+        _in_order(
+            _causes(seen, by_reason, [some.causes[newest[n]][1] for n in range(len(kinds))], most)
+        ),
     )
 
 
-def balances(episodes: Sequence[Episode], spans: Sequence[Span]) -> list[Balance]:
+def balances(episodes: Episodes, spans: Sequence[Span]) -> list[Balance]:
     """How many episodes began, ended and went on in each of some stretches of time."""
-    starts = sorted(each.start for each in episodes)
-    ends = sorted(each.end for each in episodes if each.end is not None)
+    import numpy as np  # noqa: PLC0415 - it takes long to load
 
-    return [
-        Balance(
-            bisect_left(starts, span.end) - bisect_left(starts, span.start),
-            bisect_left(ends, span.end) - bisect_left(ends, span.start),
-            bisect_left(starts, span.end) - bisect_left(ends, span.end),
-        )
-        for span in spans
-    ]
+    starts, ends = np.sort(episodes.start), np.sort(episodes.end[episodes.end != OPEN])
+    since = np.array([span.start for span in spans], np.int64)
+    until = np.array([span.end for span in spans], np.int64)
+    begun, over = np.searchsorted(starts, until), np.searchsorted(ends, until)
+    new = begun - np.searchsorted(starts, since)
+    resolved = over - np.searchsorted(ends, since)
+    counts = (new.tolist(), resolved.tolist(), (begun - over).tolist())
+    return [Balance(*row) for row in zip(*counts, strict=True)]
+
+
+def lost_by(episode: Episode, window: Span, now: int) -> int:
+    """The time that a window lost by one episode."""
+    if not belongs(episode, window):
+        return 0
+    end = min(window.end, now if episode.end is None else min(episode.end, now))
+    return max(0, end - max(episode.start, window.start))
 
 
 def shares(totals: Sequence[int]) -> list[Fraction]:
@@ -112,51 +174,91 @@ def same_reason(reason: str) -> str:
 
 
 class _Seen(NamedTuple):
-    """An episode and the part of it that a window saw."""
+    """Episodes, and from when to when a window saw them."""
 
-    episode: Episode
-    span: Span
-
-
-def _seen(episode: Episode, window: Span) -> _Seen:
-    end = window.end if episode.end is None else min(episode.end, window.end)
-    return _Seen(episode, Span(max(episode.start, window.start), end))
+    card: Durations
+    since: Durations
+    until: Durations
+    goes_on: Durations
 
 
-def _causes(
-    episodes: Sequence[_Seen],
-    key: Callable[[_Seen], str],
-    name: Callable[[Sequence[_Seen]], str],
-) -> tuple[Cause, ...]:
-    found: dict[str, list[_Seen]] = {}
-    for each in episodes:
-        found.setdefault(key(each), []).append(each)
-    causes = [_cause(name(some), some) for some in found.values()]
-    causes.sort(key=lambda cause: (-cause.total, -cause.episodes, cause.name))
-    return tuple(causes)
+def _seen(episodes: Episodes, window: Span, now: int) -> _Seen:
+    import numpy as np  # noqa: PLC0415 - it takes long to load
+
+    # What is in progress takes time until now, not until a window's end that is still to come.
+    since = np.maximum(episodes.start, window.start)
+    until = np.minimum(episodes.end, max(window.start, min(window.end, now)))
+    return _Seen(episodes.card, since, np.maximum(since, until), episodes.end == OPEN)
 
 
-def _newest_words(episodes: Sequence[_Seen]) -> str:
-    return max(episodes, key=lambda each: each.episode.start).episode.reason
+def _grouped(episodes: Episodes, key: Callable[[str, str], str]) -> tuple[Durations, list[str]]:
+    """The number of the group of each episode, and the keys of the groups: those are together whose
+    category and reason have the same one."""
+    import numpy as np  # noqa: PLC0415 - it takes long to load
 
-
-def _cause(name: str, episodes: Sequence[_Seen]) -> Cause:
-    of_card: dict[int, list[Span]] = {}
-    for episode, span in episodes:
-        of_card.setdefault(episode.card_id, []).append(span)
-    lost = [
-        # Hardly any card was blocked twice.
-        (card_id, union(spans) if len(spans) > 1 else max(0, spans[0].end - spans[0].start))
-        for card_id, spans in of_card.items()
+    there, places = np.unique(episodes.cause, return_inverse=True)
+    groups: dict[str, int] = {}
+    numbers = [
+        groups.setdefault(key(*episodes.causes[cause]), len(groups)) for cause in there.tolist()
     ]
-    lost.sort(key=lambda one: (-one[1], one[0]))
-    return Cause(
-        name=name,
-        episodes=len(episodes),
-        total=sum(time for _, time in lost),
-        open_now=sum(each.episode.end is None for each in episodes),
-        cards=tuple(lost),
-    )
+    return np.array(numbers, np.int64)[places], list(groups)
+
+
+def _causes(seen: _Seen, group: Durations, names: Sequence[str], most: int) -> list[Cause]:
+    """What each group of episodes took, of which there are as many as names."""
+    import numpy as np  # noqa: PLC0415 - it takes long to load
+
+    of_group, cards, lost = lost_by_card(group, seen.card, seen.since, seen.until)
+    # Those that lost most come first in their group.
+    order = np.lexsort((cards, -lost, of_group))
+    cards, lost = cards[order], lost[order]
+    bounds = np.searchsorted(of_group, np.arange(len(names) + 1)).tolist()
+    episodes = np.bincount(group, minlength=len(names)).tolist()
+    going_on = np.bincount(group[seen.goes_on], minlength=len(names)).tolist()
+    found = []
+    for place, name in enumerate(names):
+        first, end = bounds[place], bounds[place + 1]
+        first_ones = slice(first, min(end, first + most))
+        found.append(
+            Cause(
+                name=name,
+                episodes=episodes[place],
+                total=total_of(lost[first:end]),
+                open_now=going_on[place],
+                cards=end - first,
+                lost_most=tuple(
+                    zip(cards[first_ones].tolist(), lost[first_ones].tolist(), strict=True)
+                ),
+            )
+        )
+    return found
+
+
+def _in_order(causes: list[Cause]) -> tuple[Cause, ...]:
+    return tuple(sorted(causes, key=lambda cause: (-cause.total, -cause.episodes, cause.name)))
+
+
+def lost_by_card(
+    group: Durations, card: Durations, since: Durations, until: Durations
+) -> tuple[Durations, Durations, Durations]:
+    """The groups, their cards and the time that each of these lost, of stretches of time that are
+    in groups and may overlap; by group and card."""
+    import numpy as np  # noqa: PLC0415 - it takes long to load
+
+    order = np.lexsort((since, card, group))
+    group, card, since, until = group[order], card[order], since[order], until[order]
+    is_first = np.ones(len(card), bool)
+    is_first[1:] = (card[1:] != card[:-1]) | (group[1:] != group[:-1])
+    firsts = np.flatnonzero(is_first)
+    lost = np.add.reduceat(until - since, firsts) if len(firsts) else until - since
+    # Hardly any card was blocked twice at once: where none was, nothing is looked at twice.
+    overlaps = np.flatnonzero(~is_first[1:] & (since[1:] < until[:-1]))
+    ends = np.append(firsts[1:], len(card))
+    for place in np.unique(np.searchsorted(firsts, overlaps, "right") - 1).tolist():
+        some = slice(firsts[place], ends[place])
+        spans = zip(since[some].tolist(), until[some].tolist(), strict=True)
+        lost[place] = union(Span(*span) for span in spans)
+    return group[firsts], card[firsts], lost
 
 
 def union(spans: Iterable[Span]) -> int:

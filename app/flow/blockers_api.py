@@ -13,7 +13,16 @@ from app.call import CallDep
 from app.cards.vocabulary import Category
 from app.db import Tx
 from app.flow import files
-from app.flow.blockers import Blockers, Cause, Episode, Span, add_up, balances, belongs
+from app.flow.blockers import (
+    Blockers,
+    Cause,
+    Episodes,
+    Span,
+    add_up,
+    balances,
+    belongs,
+    lost_by,
+)
 from app.flow.blockers_reading import Told, read_episodes, told_part
 from app.flow.files import FilePart, csv_file, cut, or_csv
 from app.flow.metrics import seconds
@@ -123,7 +132,7 @@ def _statistics(tx: Tx, actor: Actor, key: str, wanted: Wanted) -> dict[str, Any
     board = read_board(tx, actor, key=key)
     window = window_of(board, wanted)
     episodes = read_episodes(tx, board, window, wanted.cards)
-    found = add_up(episodes, Span(*window), board.now)
+    found = add_up(episodes, Span(*window), board.now, most=0)
     weeks = weeks_of(*window, board.row.time_zone)
     spans = [Span(week.start, week.end) for week in weeks]
     return {
@@ -160,9 +169,8 @@ def _cause_json(cause: Cause) -> dict[str, Any]:
     }
 
 
-def _blocked_json(tx: Tx, board: OpenBoard, episodes: list[Episode]) -> list[dict[str, Any]]:
-    # They came in the order in which they began.
-    some = [each for each in episodes if each.end is None][:MOST_OPEN]
+def _blocked_json(tx: Tx, board: OpenBoard, episodes: Episodes) -> list[dict[str, Any]]:
+    some = episodes.going_on(MOST_OPEN)
     names = card_names(tx, {each.card_id for each in some})
     return [
         {
@@ -189,7 +197,7 @@ def _file_part(tx: Tx, actor: Actor, key: str, wanted: Wanted, after: int = 0) -
 
 def _csv_row(board: OpenBoard, window: Window, told: Told) -> tuple[str | None, ...]:
     episode = told.episode
-    lost = add_up([episode], Span(*window), board.now).whole.total
+    lost = lost_by(episode, Span(*window), board.now)
     return (
         f"{board.row.key}-{told.number}",
         told.title,

@@ -15,31 +15,30 @@ from app.words import count_of, moment
 
 PARAMETERS: tuple[str, ...] = ()
 MOST_REASONS = 10
-MOST_OF_A_CAUSE = 20
 MOST_ROWS = 100
 
 
 def section(flow: Flow) -> Section:
     """What blocked cards in the window by category, by reason and by week, and what does now."""
     board, window = flow.board, Span(*flow.window)
-    episodes = flow.episodes
+    episodes = flow.episodes.belonging(window)
     found = add_up(episodes, window, board.now)
     weeks = weeks_of(*flow.window, board.row.time_zone)
     week_by_week = balances(episodes, [Span(week.start, week.end) for week in weeks])
-    blocked = [each for each in episodes if each.end is None][:MOST_ROWS]
+    blocked = episodes.going_on(MOST_ROWS)
     names = card_names(flow.tx, _to_be_named(found, blocked))
     api_url = flow.api("blockers")
     return Section(
         name="blockers",
         title="Blockers",
         sentence=sentence_of(found),
-        missing="" if episodes else _missing(flow),
+        missing="" if len(episodes) else _missing(flow),
         charts=[
             _pareto(flow, "category", "Time lost by category", found.categories, names),
             _pareto(flow, "reason", "Time lost by reason", found.reasons, names),
             _weekly(flow, weeks, week_by_week),
         ]
-        if episodes
+        if len(episodes)
         else [],
         body="flow/_blockers.html",
         explain="flow/_blockers_explain.html",
@@ -83,7 +82,7 @@ def _missing(flow: Flow) -> str:
 
 def _to_be_named(found: Blockers, blocked: Sequence[Episode]) -> set[int]:
     causes = (*found.categories, *found.reasons[:MOST_REASONS])
-    some = {card for cause in causes for card, _ in cause.cards[:MOST_OF_A_CAUSE]}
+    some = {card for cause in causes for card, _ in cause.lost_most}
     return some | {each.card_id for each in blocked}
 
 
@@ -100,8 +99,8 @@ def _pareto(
         bar(
             round(cause.total / size, 3),
             f"{name}: {in_words(cause.total)} in {count_of(cause.episodes, 'blocker')}",
-            [_entry(flow, names[card], time) for card, time in cause.cards[:MOST_OF_A_CAUSE]],
-            len(cause.cards),
+            [_entry(flow, names[card], time) for card, time in cause.lost_most],
+            cause.cards,
         )
         for name, cause in zip(called, shown, strict=True)
     ]

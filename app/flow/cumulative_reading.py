@@ -6,7 +6,7 @@ from datetime import date
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Select, bindparam, func, select
+from sqlalchemy import BigInteger, Select, bindparam, select
 
 from app.boards.history import OpenBoard
 from app.cards.closed_days import Closed, closed_of
@@ -17,11 +17,15 @@ from app.errors import Invalid
 from app.flow.cumulative import Band, Cumulative, counts_at
 from app.flow.metrics import Durations
 from app.flow.queries import EVERY_CARD, Window, of_cards
+from app.flow.remembering import recall, remember
 from app.models import RARE_EVENTS, Card, Column, ColumnDay, Event, Visit
 from app.packing import packed, unpacked
 
 MOST_DAYS = 40_000
 AT_ONCE = 500
+MOST_REMEMBERED = 1_000_000
+"""Of so many days of columns a process remembers what came and went, 16 MB."""
+_REMEMBERED = "column days"
 
 
 class _ColumnRow(NamedTuple):
@@ -42,9 +46,18 @@ class _CardId(NamedTuple):
     id: int
 
 
-class _Before(NamedTuple):
-    column_id: int
-    cards: int
+class _Net(NamedTuple):
+    """By how many cards a column grew on its days, up to each of them."""
+
+    days: Durations
+    sums: Durations
+
+
+class _Kept(NamedTuple):
+    """What a process remembers of a board's whole closed days: up to which one, and by column."""
+
+    until: int
+    columns: Mapping[int, _Net]
 
 
 class _Column:
@@ -88,15 +101,13 @@ def _moved(moment: Any) -> Select[*tuple[Any, ...]]:
 
 
 _CAME, _LEFT = _moved(Visit.entered_at), _moved(Visit.left_at)
-_BEFORE = Query(
-    select(ColumnDay.column_id, func.sum(ColumnDay.came - ColumnDay.went).label("cards"))
-    .where(ColumnDay.column_id.in_(_columns), ColumnDay.day < bindparam("day", type_=BigInteger))
-    .group_by(ColumnDay.column_id),
-    _Before,
-)
 _CLOSED_DAYS = (
     select(ColumnDay.column_id, packed(ColumnDay.day, ColumnDay.came - ColumnDay.went))
-    .where(ColumnDay.column_id.in_(_columns), ColumnDay.day >= bindparam("day", type_=BigInteger))
+    .where(
+        ColumnDay.column_id.in_(_columns),
+        ColumnDay.day >= bindparam("since", type_=BigInteger),
+        ColumnDay.day < bindparam("until", type_=BigInteger),
+    )
     .group_by(ColumnDay.column_id)
 )
 _PUT_AWAY = (
@@ -195,7 +206,7 @@ def _counts(
     closed = closed_of(tx, board) if cards == EVERY_CARD else None
     anchors = _anchors(board, moments, closed)
     if closed is not None:
-        _add_closed(tx, board, counts, anchors)
+        _add_closed(tx, board, closed, counts, anchors)
     for since, some in groupby(range(len(moments)), anchors.__getitem__):
         places = [place for place in some if moments[place] > since]
         if places:
@@ -227,23 +238,41 @@ def _anchors(board: OpenBoard, moments: Sequence[int], closed: Closed | None) ->
 
 
 def _add_closed(
-    tx: Tx, board: OpenBoard, counts: Mapping[int, _Column], anchors: Sequence[int]
+    tx: Tx, board: OpenBoard, closed: Closed, counts: Mapping[int, _Column], anchors: Sequence[int]
 ) -> None:
     import numpy as np  # noqa: PLC0415 - it takes long to load
 
-    zone = board.row.time_zone
+    zone = closed.zone
     days = np.array([day_of(anchor, zone).toordinal() for anchor in anchors], np.int64)
-    first = int(days[0])
-    bounds = {"board": board.id, "day": first}
-    places = range(len(anchors))
-    for row in tx.all(_BEFORE, **bounds):
-        counts[row.column_id].add(places, [int(row.cards)] * len(anchors))
+    for column_id, net in _remembered(tx, board, closed).items():
+        counts[column_id].add(range(len(days)), net.sums[np.searchsorted(net.days, days)].tolist())
+
+
+def _remembered(tx: Tx, board: OpenBoard, closed: Closed) -> Mapping[int, _Net]:
+    """By how many cards each column grew on the whole days that are closed; each day is read once
+    for as long as the past is the same."""
+    import numpy as np  # noqa: PLC0415 - it takes long to load
+
+    until = day_of(closed.whole, closed.zone).toordinal()
+    known: _Kept = recall(tx, _REMEMBERED, board.id, closed.past) or _Kept(0, {})
+    if known.until == until:
+        return known.columns
+    columns = dict(known.columns)
+    bounds = {"board": board.id, "since": known.until, "until": until}
     rows: Iterator[Any] = iter(tx.execute(_CLOSED_DAYS, bounds))
-    for column_id, packed_days in rows:
-        found = unpacked(tx, packed_days).reshape(-1, 2)
-        found = found[np.argsort(found[:, 0])]
-        sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(found[:, 1])])
-        counts[column_id].add(places, sums[np.searchsorted(found[:, 0], days, "left")].tolist())
+    nothing = _Net(np.empty(0, np.int64), np.zeros(1, np.int64))
+    for column_id, value in rows:
+        before = columns.get(column_id, nothing)
+        found = unpacked(tx, value).reshape(-1, 2)
+        day, net = found[np.argsort(found[:, 0])].T
+        sums = before.sums[-1] + np.cumsum(net)
+        columns[column_id] = _Net(
+            np.concatenate([before.days, day]), np.concatenate([before.sums, sums])
+        )
+    size = sum(len(net.days) for net in columns.values())
+    kept = _Kept(until, columns)
+    remember(tx, _REMEMBERED, board.id, closed.past, kept, size, MOST_REMEMBERED)
+    return columns
 
 
 def _put_away(

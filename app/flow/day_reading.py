@@ -27,6 +27,12 @@ class Days(NamedTuple):
     cut: Sequence[int]
     until: int
     """Up to which moment all is in them; the rest of the window is to be read as it happened."""
+    closed: Closed
+
+    @property
+    def going_on(self) -> int:
+        """The last closed day, which may go on; all before it are whole."""
+        return day_of(self.closed.until, self.closed.zone).toordinal()
 
 
 def closed_days_in(tx: Tx, board: OpenBoard, window: Window, cards: CardFilter) -> Days | None:
@@ -53,7 +59,7 @@ def days_of(board: OpenBoard, closed: Closed, window: Window) -> Days:
         last = day_of(until - 1, zone).toordinal() + 1
     elif start_of_day(end, zone) < until and last not in cut:
         cut.append(last)
-    return Days(board.id, window, first, max(first, last), cut, until)
+    return Days(board.id, window, first, max(first, last), cut, until, closed)
 
 
 def rest_of(days: Days | None, window: Window) -> Window | None:

@@ -1,36 +1,64 @@
 """Reading what the cards done in a window took, and when they were done.
 
-The numbers come as arrays. Those of days that are closed stand there ready; for the rest the
-database hands over all of them in one value, without a filter from the index `ix_cards_done` alone.
-So an answer costs the same on a board of ten thousand finished cards and of a million.
+The numbers come as arrays. Those of days that are closed the process remembers (`done_memory.py`);
+for the rest the database hands over all of them in one value, without a filter from the index
+`ix_cards_done` alone. So an answer costs the same on a board of ten thousand finished cards and of
+a million. What one request has read is at hand for its other statistics.
 """
 
-from sqlalchemy import BigInteger, bindparam, select
+from collections.abc import Mapping
+from functools import cache
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, bindparam, func, select
 
 from app.boards.history import OpenBoard
 from app.cards.clocks import NEVER
 from app.cards.filters import CardFilter
 from app.db import Statement, Tx
-from app.flow.day_reading import arrays_in, closed_days_in, rest_of
-from app.flow.metrics import Durations
-from app.flow.queries import CYCLE, EVERY_CARD, MEASURES, Window, within
-from app.models import Card, DoneDay
+from app.flow.day_reading import closed_days_in, rest_of
+from app.flow.done_memory import done_in_order, done_on_days
+from app.flow.metrics import Durations, Ordered, ordered, together
+from app.flow.queries import CYCLE, EVERY_CARD, LEAD, PROCESS, Window, within
+from app.models import Card
 from app.packing import packed, unpacked
 
-_DONE_AT = "done_at"
-_VALUES = {**MEASURES, _DONE_AT: Card.done_at}
-_STATEMENTS = {
-    name: Statement(
-        select(packed(column)).where(
-            Card.board_id == bindparam("board_id"),
-            Card.done_at.is_not(None),
-            Card.discarded_at.is_(None),
-            Card.done_at >= bindparam("start", type_=BigInteger),
-            Card.done_at < bindparam("end", type_=BigInteger),
-        )
-    )
-    for name, column in _VALUES.items()
+MOMENTS = "moments"
+_VALUES = {
+    MOMENTS: Card.done_at,
+    LEAD: Card.lead_time,
+    CYCLE: func.coalesce(Card.cycle_time, NEVER),
+    PROCESS: Card.process_time,
 }
+
+
+class Done(NamedTuple):
+    """Cards that were done: when, and what they took; each stands at the same place in all of the
+    arrays. The cycle time is NEVER where work was never started."""
+
+    at: Durations
+    lead: Durations
+    cycle: Durations
+    process: Durations
+
+    def within(self, window: Window) -> "Done":
+        """Those that were done in a part of the time."""
+        some = (self.at >= window.start) & (self.at < window.end)
+        return Done(*(each[some] for each in self))
+
+
+class _Read(NamedTuple):
+    """What a request has read already."""
+
+    window: Window
+    cards: CardFilter
+    arrays: Mapping[str, Durations]
+
+
+def read_done(tx: Tx, board: OpenBoard, window: Window, cards: CardFilter) -> Done:
+    """The cards done in a window, in no order: the archived ones among them, the discarded ones
+    not."""
+    return Done(*_read(tx, board, window, cards, MOMENTS, LEAD, CYCLE, PROCESS))
 
 
 def read_durations(
@@ -38,14 +66,32 @@ def read_durations(
 ) -> Durations:
     """The lead, cycle or process times of the cards done in a window, in no order: the archived
     cards among them, the discarded ones not. Cards that were never started have no cycle time."""
-    values = _read(tx, board, measure, window, cards)
+    (values,) = _read(tx, board, window, cards, measure)
     return values[values != NEVER] if measure == CYCLE else values
+
+
+def read_ordered(
+    tx: Tx, board: OpenBoard, measure: str, window: Window, cards: CardFilter
+) -> Ordered:
+    """The same times from the shortest to the longest, with their sums."""
+    days = closed_days_in(tx, board, window, cards)
+    known = None if days is None else done_in_order(tx, days, measure)
+    if known is None:
+        return ordered(read_durations(tx, board, measure, window, cards))
+    of_days, others = known
+    parts = done_on_days(tx, others, (measure,))
+    rest = rest_of(others, window)
+    if rest is not None:
+        parts.append(_rest(tx, board, rest, cards, (measure,)))
+    values = joined([values for (values,) in parts])
+    return together(of_days, ordered(values[values != NEVER]))
 
 
 def read_done_times(tx: Tx, board: OpenBoard, window: Window, cards: CardFilter) -> Durations:
     """When the cards of a window were done, in no order, in microseconds since 1970: the archived
     cards among them, the discarded ones not."""
-    return _read(tx, board, _DONE_AT, window, cards)
+    (moments,) = _read(tx, board, window, cards, MOMENTS)
+    return moments
 
 
 def read_finished(
@@ -54,34 +100,65 @@ def read_finished(
     """The same times, each with when its card was done: two numbers a row, in no order."""
     import numpy as np  # noqa: PLC0415 - it takes long to load
 
-    days = closed_days_in(tx, board, window, cards)
-    parts: list[Durations] = [np.empty((0, 2), np.int64)]
-    if days is not None:
-        for _, pair in arrays_in(tx, days, DoneDay, "moments", measure):
-            parts.append(np.stack(pair, axis=1))
-    rest = rest_of(days, window)
-    if rest is not None:
-        statement = within(select(packed(Card.done_at, MEASURES[measure])), board, rest, cards)
-        parts.append(unpacked(tx, tx.execute(statement).scalar()).reshape(-1, 2))
-    found: Durations = np.concatenate(parts)
-    some: Durations = found[found[:, 1] != NEVER]
-    return some
+    at, took = _read(tx, board, window, cards, MOMENTS, measure)
+    found: Durations = np.stack([at, took], axis=1)
+    return found[took != NEVER] if measure == CYCLE else found
 
 
-def _read(tx: Tx, board: OpenBoard, name: str, window: Window, cards: CardFilter) -> Durations:
+def joined(parts: list[Durations]) -> Durations:
+    """Arrays one behind the other."""
     import numpy as np  # noqa: PLC0415 - it takes long to load
 
+    return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.int64), *parts])
+
+
+def _read(
+    tx: Tx, board: OpenBoard, window: Window, cards: CardFilter, *names: str
+) -> tuple[Durations, ...]:
+    read: list[_Read] = board.known.setdefault("done", [])
+    for each in read:
+        if (
+            each.cards == cards
+            and each.window.start <= window.start
+            and each.window.end >= window.end
+            and each.arrays.keys() >= {MOMENTS, *names}
+        ):
+            at = each.arrays[MOMENTS]
+            some = (at >= window.start) & (at < window.end)
+            return tuple(each.arrays[name][some] for name in names)
     days = closed_days_in(tx, board, window, cards)
-    parts: list[Durations] = [np.empty(0, np.int64)]
-    if days is not None:
-        kept = "moments" if name == _DONE_AT else name
-        parts += [values for _, (values,) in arrays_in(tx, days, DoneDay, kept)]
+    parts = [] if days is None else done_on_days(tx, days, names)
     rest = rest_of(days, window)
-    if rest is None:
-        return np.concatenate(parts)
+    if rest is not None:
+        parts.append(_rest(tx, board, rest, cards, names))
+    found = tuple(joined([part[place] for part in parts]) for place in range(len(names)))
+    read.append(_Read(window, cards, dict(zip(names, found, strict=True))))
+    return found
+
+
+def _rest(
+    tx: Tx, board: OpenBoard, window: Window, cards: CardFilter, names: tuple[str, ...]
+) -> tuple[Durations, ...]:
+    """What is read from the cards themselves."""
+    import numpy as np  # noqa: PLC0415 - it takes long to load
+
     if cards == EVERY_CARD:
-        bounds = {"board_id": board.id, "start": rest.start, "end": rest.end}
-        value = tx.scalar(_STATEMENTS[name], **bounds)
+        bounds = {"board_id": board.id, "start": window.start, "end": window.end}
+        value = tx.scalar(_statement(names), **bounds)
     else:
-        value = tx.execute(within(select(packed(_VALUES[name])), board, rest, cards)).scalar()
-    return np.concatenate([*parts, unpacked(tx, value)])
+        columns = [_VALUES[name] for name in names]
+        value = tx.execute(within(select(packed(*columns)), board, window, cards)).scalar()
+    return tuple(np.ascontiguousarray(unpacked(tx, value).reshape(-1, len(names)).T))
+
+
+@cache
+def _statement(names: tuple[str, ...]) -> Statement:
+    return Statement(
+        select(packed(*(_VALUES[name] for name in names))).where(
+            Card.board_id == bindparam("board_id"),
+            Card.done_at.is_not(None),
+            Card.discarded_at.is_(None),
+            Card.done_at >= bindparam("start", type_=BigInteger),
+            Card.done_at < bindparam("end", type_=BigInteger),
+        )
+    )

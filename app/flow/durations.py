@@ -1,11 +1,11 @@
 """Durations in the words of a sentence: `6.2 days`, `3.4 hours`, `4–6 days`. Pure."""
 
 from fractions import Fraction
-from math import ceil
 
 from app.flow.metrics import DAY, HOUR, MINUTE, SECOND, Bucket
 
 _UNITS = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (SECOND, "second"))
+_SMALLEST = len(_UNITS) - 1
 _SHORT = {"day": "d", "hour": "h", "minute": "min", "second": "s"}
 
 
@@ -15,21 +15,29 @@ def in_words(duration: Fraction | int, *, up: bool = False) -> str:
     `up` never says less than it is: what at least 85 % of the cards took "6.2 days or less" must
     hold for the words too.
     """
-    exact = Fraction(duration)
-    rounded = ceil if up else round
-    place = next((i for i, (size, _) in enumerate(_UNITS) if exact >= size), len(_UNITS) - 1)
+    # In whole numbers, because a page has thousands of them.
+    over, under = duration.numerator, duration.denominator
+    place = next((i for i, (size, _) in enumerate(_UNITS) if over >= size * under), _SMALLEST)
     size, unit = _UNITS[place]
-    tenths = rounded(exact * 10 / size)
+    tenths = _whole(over * 10, under * size, up)
     if place and tenths * size >= _UNITS[place - 1][0] * 10:
         # 59.97 minutes are 60 minutes, and those are called an hour.
         unit, tenths = _UNITS[place - 1][1], 10
     if tenths >= 1000:
-        tenths = rounded(exact / size) * 10
-    if not tenths and exact:
+        tenths = _whole(over, under * size, up) * 10
+    if not tenths and over:
         return "under 0.1 seconds"
     whole, tenth = divmod(tenths, 10)
     number = f"{whole:,}.{tenth}" if tenth else f"{whole:,}"
     return f"{number} {unit}" if tenths == 10 else f"{number} {unit}s"
+
+
+def _whole(over: int, under: int, up: bool) -> int:
+    """A ratio as a whole number: the next one above, or the nearest, of two the even one."""
+    if up:
+        return -(-over // under)
+    whole, rest = divmod(over, under)
+    return whole + (2 * rest > under or (2 * rest == under and whole % 2))
 
 
 def range_words(bucket: Bucket, *, open_end: bool = False) -> str:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from app.boards.history import OpenBoard
 from app.db import Tx
 from app.flow.asked import Asked, api_address
-from app.flow.blockers import Episode
+from app.flow.blockers import Episodes
 from app.flow.blockers_reading import read_episodes
 from app.flow.cumulative import Cumulative
 from app.flow.cumulative_reading import read_cumulative
@@ -54,12 +54,14 @@ class Flow:
         return found
 
     @property
-    def episodes(self) -> list[Episode]:
-        """What blocked cards in the window."""
+    def episodes(self) -> Episodes:
+        """What blocked cards in the window and in the period of the same length before it."""
         if "episodes" not in self.known:
+            both = Window(2 * self.window.start - self.window.end, self.window.end)
             cards = self.asked.wanted.cards
-            self.known["episodes"] = read_episodes(self.tx, self.board, self.window, cards)
-        return list(self.known["episodes"])
+            self.known["episodes"] = read_episodes(self.tx, self.board, both, cards)
+        found: Episodes = self.known["episodes"]
+        return found
 
     @property
     def path(self) -> str:

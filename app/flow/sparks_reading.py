@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from app.boards.history import OpenBoard
+from app.cards.clocks import NEVER
 from app.cards.filters import CardFilter
 from app.cards.pace import PROMISE
 from app.days import day_of
 from app.db import Tx
-from app.flow.blockers import Episode, Span
+from app.flow.blockers import Episodes, Span
 from app.flow.cumulative import Cumulative
-from app.flow.done_reading import read_finished
-from app.flow.metrics import Durations, in_order, sle
-from app.flow.queries import CYCLE, LEAD, PROCESS, Window
+from app.flow.done_reading import read_done
+from app.flow.metrics import Durations, in_order, sle, total_of
+from app.flow.queries import Window
 from app.flow.sparks import FEWEST_WEEKS, last_weeks, spark
 from app.flow.strip import blocked_at, lost_in, stretches_of
 
@@ -22,7 +23,7 @@ def read_sparks(
     window: Window,
     cards: CardFilter,
     flow: Cumulative | None,
-    episodes: Sequence[Episode],
+    episodes: Episodes,
 ) -> Mapping[str, list[str]]:
     """The lines beside the numbers, by their names; none where the window has too few weeks. `flow`
     is the window's cumulative flow and `episodes` are its blocks: both are read for more than that.
@@ -30,29 +31,26 @@ def read_sparks(
     weeks = last_weeks(*window)
     if len(weeks) < FEWEST_WEEKS:
         return {}
-    span = Window(weeks[0].start, weeks[-1].end)
-    lead, cycle, process = (
-        _by_week(read_finished(tx, board, measure, span, cards), weeks)
-        for measure in (LEAD, CYCLE, PROCESS)
-    )
+    found = read_done(tx, board, Window(weeks[0].start, weeks[-1].end), cards)
+    done = [found.within(Window(*week)) for week in weeks]
     stretches = stretches_of(episodes)
     values: dict[str, list[float | None]] = {
         "wip": [*_in_work(board, flow, weeks)] if flow else [],
-        "cycle": [sle(in_order(took), PROMISE) if len(took) else None for took in cycle],
-        "throughput": [len(took) for took in lead],
+        "cycle": [_promise(each.cycle) for each in done],
+        "throughput": [len(each.at) for each in done],
         "blocked": [blocked_at(stretches, week.end) for week in weeks],
         "lost": [lost_in(stretches, week.start, min(week.end, board.now)) for week in weeks],
         "efficiency": [
-            float(worked.sum() / took.sum()) if took.sum() else None
-            for worked, took in zip(process, lead, strict=True)
+            total_of(each.process) / whole if (whole := total_of(each.lead)) else None
+            for each in done
         ],
     }
     return {name: spark(each) for name, each in values.items()}
 
 
-def _by_week(finished: Durations, weeks: Sequence[Span]) -> list[Durations]:
-    done, took = finished[:, 0], finished[:, 1]
-    return [took[(done >= week.start) & (done < week.end)] for week in weeks]
+def _promise(cycles: Durations) -> int | None:
+    took = in_order(cycles[cycles != NEVER])
+    return sle(took, PROMISE) if len(took) else None
 
 
 def _in_work(board: OpenBoard, flow: Cumulative, weeks: Sequence[Span]) -> list[int]:

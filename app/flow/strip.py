@@ -4,15 +4,14 @@ Work in progress, the cycle time that 85 % of the cards did not exceed, cards do
 blocked with the time that this took, and flow efficiency.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from app.cards.clocks import OPEN
-from app.flow.blockers import Episode, Span, union
+from app.flow.blockers import Episodes, Span, lost_by_card
 from app.flow.durations import in_words
-from app.flow.metrics import DAY, Durations
+from app.flow.metrics import DAY, Durations, total_of
 
 WEEK = 7 * DAY
 GOOD, BAD, EVEN = "good", "bad", "even"
@@ -61,6 +60,15 @@ class Number(NamedTuple):
     arrow: str
 
 
+class Times(NamedTuple):
+    """What the cards took that were done in a stretch of time."""
+
+    done: int
+    lead_time: int
+    process_time: int
+    cycle_time: int | None  # the service level expectation, 85 %
+
+
 class Stretches(NamedTuple):
     """Times during which cards were blocked, as arrays; `end` is OPEN for what goes on."""
 
@@ -69,12 +77,24 @@ class Stretches(NamedTuple):
     end: Durations
 
 
-def stretches_of(episodes: Sequence[Episode]) -> Stretches:
+def stretches_of(episodes: Episodes) -> Stretches:
     """When cards were blocked, by their episodes."""
-    import numpy as np  # noqa: PLC0415 - it takes long to load
+    return Stretches(episodes.card, episodes.start, episodes.end)
 
-    rows = [(each.card_id, each.start, OPEN if each.end is None else each.end) for each in episodes]
-    return Stretches(*np.array(rows, np.int64).reshape(-1, len(Stretches._fields)).T)
+
+def period_of(span: Span, now: int, wip: int, times: Times, blocked: Stretches) -> Period:
+    """The five numbers of a stretch of time, from what is known of it."""
+    return Period(
+        length=span.end - span.start,
+        wip=wip,
+        cycle_time=times.cycle_time,
+        done=times.done,
+        blocked=blocked_at(blocked, span.end),
+        # What goes on takes time until now, not until an end that is still to come.
+        lost=lost_in(blocked, span.start, min(span.end, max(span.start, now))),
+        process_time=times.process_time,
+        lead_time=times.lead_time,
+    )
 
 
 def lost_in(stretches: Stretches, start: int, end: int) -> int:
@@ -83,17 +103,9 @@ def lost_in(stretches: Stretches, start: int, end: int) -> int:
 
     since, until = np.maximum(stretches.start, start), np.minimum(stretches.end, end)
     some = np.flatnonzero(until > since)
-    order = some[np.lexsort((since[some], stretches.card_id[some]))]
-    card, since, until = stretches.card_id[order], since[order], until[order]
-    # Hardly any card was blocked twice at once: where none was, nothing is looked at twice.
-    overlaps = (card[1:] == card[:-1]) & (since[1:] < until[:-1])
-    twice = np.isin(card, card[1:][overlaps])
-    lost = int((until - since)[~twice].sum())
-    of_card: dict[int, list[Span]] = {}
-    rows = zip(card[twice].tolist(), since[twice].tolist(), until[twice].tolist(), strict=True)
-    for card_id, *span in rows:
-        of_card.setdefault(card_id, []).append(Span(*span))
-    return lost + sum(map(union, of_card.values()))
+    card = stretches.card_id[some]
+    *_, lost = lost_by_card(np.zeros(len(some), np.int64), card, since[some], until[some])
+    return total_of(lost)
 
 
 def blocked_at(stretches: Stretches, at: int) -> int:

@@ -8,22 +8,23 @@ from sqlalchemy import Select, func, select
 
 from app import clock
 from app.boards.history import OpenBoard
-from app.cards.clocks import OPEN
+from app.cards.clocks import NEVER, OPEN
 from app.cards.closed_days import closed_of
 from app.cards.filters import CardFilter
 from app.cards.pace import PROMISE
 from app.db import Tx
+from app.flow.blockers import Episodes, Span
+from app.flow.blockers_reading import read_episodes
 from app.flow.cumulative_reading import cards_at
-from app.flow.metrics import Durations, in_order, sle
+from app.flow.done_reading import Done, read_done
+from app.flow.metrics import Durations, in_order, sle, total_of
 from app.flow.queries import EVERY_CARD, Window, of_cards
 from app.flow.standing import standing_at
-from app.flow.strip import Period, Stretches, Strip, blocked_at, lost_in
+from app.flow.strip import Period, Stretches, Strip, Times, period_of, stretches_of
 from app.models import BlockedInterval, Card, Cell, Column, Visit
 from app.packing import packed, unpacked
 
 _Narrow = Callable[[Select[*tuple[Any, ...]]], Select[*tuple[Any, ...]]]
-
-_PresentAt = Callable[[Tx, Sequence["Counted"], int, _Narrow | None], dict[int, int]]
 
 
 class Counted(NamedTuple):
@@ -35,68 +36,85 @@ class Counted(NamedTuple):
     wip_limit: int | None
 
 
-class _Done(NamedTuple):
-    cards: int
-    lead_time: int
-    process_time: int
-    cycle_time: int | None
+_NOTHING = Times(0, 0, 0, None)
 
 
-_NOTHING = _Done(0, 0, 0, None)
-
-
-def read_strip(tx: Tx, board: OpenBoard, window: Window, cards: CardFilter) -> Strip:
-    """The five numbers of a board for a window, and for the period of the same length before."""
-    counted = Counted(board.id, board.shape.started, board.row.wip_limit)
-    if cards == EVERY_CARD:
-        present_at = _by_days(board) if closed_of(tx, board) is not None else None
-        strips = read_strips(tx, [counted], window, board.now, present_at=present_at)
-        return strips[board.id]
-    narrow = partial(_narrowed, board, cards)
-    return read_strips(tx, [counted], window, board.now, narrow)[board.id]
-
-
-def read_strips(
+def read_strip(
     tx: Tx,
-    boards: Sequence[Counted],
+    board: OpenBoard,
     window: Window,
-    now: int,
-    narrow: _Narrow | None = None,
-    present_at: _PresentAt | None = None,
-) -> dict[int, Strip]:
-    """The five numbers of boards, by their ids: the same few statements for any number of them.
+    cards: CardFilter,
+    episodes: Episodes | None = None,
+    before: Mapping[int, int] | None = None,
+) -> Strip:
+    """The five numbers of a board for a window, and for the period of the same length before.
 
-    `narrow` lets some cards of a single board through; `present_at` counts what was in work.
+    Who has read them already gives the `episodes` of both, and how many cards were in each column
+    just `before` the window.
     """
+    both = Window(2 * window.start - window.end, window.end)
+    done = read_done(tx, board, both, cards)
+    if episodes is None:
+        episodes = read_episodes(tx, board, both, cards)
+    stretches = stretches_of(episodes)
+    counted = Counted(board.id, board.shape.started, board.row.wip_limit)
+    narrow = None if cards == EVERY_CARD else partial(_narrowed, board, cards)
+
+    def in_work_at(at: int) -> int:
+        if narrow is not None or closed_of(tx, board) is None:
+            return _present_at(tx, [counted], at, narrow).get(board.id, 0)
+        counts = cards_at(tx, board, at)
+        return sum(counts.get(column, 0) for column in counted.started)
+
+    if window.end >= board.now:
+        wip = _present(tx, [counted], narrow).get(board.id, 0)
+    else:
+        wip = in_work_at(window.end)
+    if before is None:
+        wip_before = in_work_at(window.start)
+    else:
+        wip_before = sum(before.get(column, 0) for column in counted.started)
+    first = Window(both.start, window.start)
+
+    def period(span: Window, count: int) -> Period:
+        return period_of(Span(*span), board.now, count, _times_of(done.within(span)), stretches)
+
+    return Strip(
+        period(window, wip),
+        period(first, wip_before),
+        board.row.wip_limit,
+    )
+
+
+def _times_of(done: Done) -> Times:
+    cycles = in_order(done.cycle[done.cycle != NEVER])
+    return Times(
+        len(done.at),
+        total_of(done.lead),
+        total_of(done.process),
+        sle(cycles, PROMISE) if len(cycles) else None,
+    )
+
+
+def read_strips(tx: Tx, boards: Sequence[Counted], window: Window, now: int) -> dict[int, Strip]:
+    """The five numbers of boards, by their ids: the same few statements for any number of them."""
     if not boards:
         return {}
-    length = window.end - window.start
-    before = Window(window.start - length, window.start)
-    done = {each: _done(tx, boards, each, narrow) for each in (window, before)}
-    in_work = present_at or _present_at
+    before = Window(2 * window.start - window.end, window.start)
+    done = {each: _done(tx, boards, each) for each in (window, before)}
     there = {
-        window: _present(tx, boards, narrow)
+        window: _present(tx, boards, None)
         if window.end >= now
-        else in_work(tx, boards, window.end, narrow),
-        before: in_work(tx, boards, before.end, narrow),
+        else _present_at(tx, boards, window.end, None),
+        before: _present_at(tx, boards, before.end, None),
     }
-    stretches = _stretches(tx, boards, before.start, window.end, narrow)
+    stretches = _stretches(tx, boards, before.start, window.end)
     nothing = Stretches(*(unpacked(tx, None) for _ in Stretches._fields))
 
     def period(board_id: int, span: Window) -> Period:
-        cards, lead_time, process_time, cycle_time = done[span].get(board_id, _NOTHING)
+        times = done[span].get(board_id, _NOTHING)
         blocked = stretches.get(board_id, nothing)
-        return Period(
-            length=length,
-            wip=there[span].get(board_id, 0),
-            cycle_time=cycle_time,
-            done=cards,
-            blocked=blocked_at(blocked, span.end),
-            # What goes on takes time until now, not until an end that is still to come.
-            lost=lost_in(blocked, span.start, min(span.end, max(span.start, now))),
-            process_time=process_time,
-            lead_time=lead_time,
-        )
+        return period_of(Span(*span), now, there[span].get(board_id, 0), times, blocked)
 
     return {
         board.id: Strip(period(board.id, window), period(board.id, before), board.wip_limit)
@@ -123,9 +141,7 @@ def _chosen(tx: Tx, statement: Select[*tuple[Any, ...]], narrow: _Narrow | None)
     return tx.execute(statement if narrow is None else narrow(statement)).all()
 
 
-def _done(
-    tx: Tx, boards: Sequence[Counted], span: Window, narrow: _Narrow | None
-) -> dict[int, _Done]:
+def _done(tx: Tx, boards: Sequence[Counted], span: Window) -> dict[int, Times]:
     """What was done in a stretch of time. Sums are made of whole seconds and of the rest: those of
     a million cards' microseconds are more than a number of the database holds."""
     parts = [
@@ -145,10 +161,10 @@ def _done(
     )
     found = {}
     for board_id, count, cycles, lead, lead_rest, process, process_rest in _chosen(
-        tx, statement, narrow
+        tx, statement, None
     ):
         ordered = in_order(unpacked(tx, cycles))
-        found[board_id] = _Done(
+        found[board_id] = Times(
             count,
             int(lead) * clock.SECOND + int(lead_rest),
             int(process) * clock.SECOND + int(process_rest),
@@ -174,18 +190,6 @@ def _present(tx: Tx, boards: Sequence[Counted], narrow: _Narrow | None) -> dict[
     return dict(_chosen(tx, statement, narrow))
 
 
-def _by_days(board: OpenBoard) -> _PresentAt:
-    """Counts what was in work on a board by the days that are closed."""
-
-    def present_at(
-        tx: Tx, boards: Sequence[Counted], at: int, narrow: _Narrow | None
-    ) -> dict[int, int]:
-        counts = cards_at(tx, board, at)
-        return {each.id: sum(counts.get(one, 0) for one in each.started) for each in boards}
-
-    return present_at
-
-
 def _present_at(
     tx: Tx, boards: Sequence[Counted], at: int, narrow: _Narrow | None
 ) -> dict[int, int]:
@@ -206,9 +210,7 @@ def _present_at(
     return found
 
 
-def _stretches(
-    tx: Tx, boards: Sequence[Counted], start: int, end: int, narrow: _Narrow | None
-) -> Mapping[int, Stretches]:
+def _stretches(tx: Tx, boards: Sequence[Counted], start: int, end: int) -> Mapping[int, Stretches]:
     """When cards were blocked, by board; what goes on ends when its card is done or archived."""
     import numpy as np  # noqa: PLC0415 - it takes long to load
 
@@ -232,7 +234,7 @@ def _stretches(
             )
             .group_by(BlockedInterval.board_id)
         )
-        for board_id, value in _chosen(tx, statement, narrow):
+        for board_id, value in _chosen(tx, statement, None):
             found.setdefault(board_id, []).append(unpacked(tx, value).reshape(-1, len(columns)))
     stretches = {}
     for board_id, parts in found.items():

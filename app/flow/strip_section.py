@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from app.cards.pace import PROMISE
 from app.errors import Invalid
+from app.flow.cumulative import Cumulative
 from app.flow.durations import in_words
 from app.flow.sections import Flow, Section
 from app.flow.sparks import HEIGHT, WIDTH
@@ -17,7 +18,9 @@ PARAMETERS: tuple[str, ...] = ()
 
 def section(flow: Flow) -> Section:
     """The five numbers of the board and the window."""
-    strip = read_strip(flow.tx, flow.board, flow.window, flow.asked.wanted.cards)
+    cumulative, before = _cumulative(flow)
+    cards = flow.asked.wanted.cards
+    strip = read_strip(flow.tx, flow.board, flow.window, cards, flow.episodes, before)
     return Section(
         name="numbers",
         title="In short",
@@ -28,19 +31,24 @@ def section(flow: Flow) -> Section:
         csv_url=flow.api("summary", format="csv"),
         values={
             "numbers": numbers_of(strip),
-            "sparks": _sparks(flow),
+            "sparks": read_sparks(
+                flow.tx, flow.board, flow.window, cards, cumulative, flow.episodes
+            ),
             "spark_box": f"0 0 {WIDTH} {HEIGHT}",
         },
     )
 
 
-def _sparks(flow: Flow) -> Mapping[str, list[str]]:
+def _cumulative(flow: Flow) -> tuple[Cumulative | None, Mapping[int, int] | None]:
+    """The cumulative flow and with how many cards in each column it began; None where the window
+    has too many days for it."""
     try:
-        cumulative, _ = flow.cumulative
+        cumulative, before = flow.cumulative
     except Invalid:
-        cumulative = None
-    cards = flow.asked.wanted.cards
-    return read_sparks(flow.tx, flow.board, flow.window, cards, cumulative, flow.episodes)
+        return None, None
+    return cumulative, {
+        band.column_id: count for band, count in zip(cumulative.bands, before, strict=True)
+    }
 
 
 def sentence_of(strip: Strip) -> str:

@@ -1,8 +1,8 @@
 """The drawing of the finished cards' times: a dot a card, and lines for what may be promised."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from app import clock
@@ -12,15 +12,25 @@ from app.flow.durations import in_words
 from app.flow.metrics import DAY, HOUR, MINUTE, Durations, Summary, in_order
 from app.flow.over_time import over_time
 from app.flow.queries import finished_cards
-from app.flow.scatter import Finished, Heap, heaps_of
+from app.flow.scatter import Finished, heaps_of
 from app.flow.sections import Chart, Flow, Table
 from app.flow.weeks import Week, weeks_of
 from app.ranks import nearest_rank
 from app.words import count_of, day_words, moment
 
 MOST_DOTS = 1_500
+MOST_PLACES = 92
+"""Many cards stand at so many places of the window at most, day by day in a quarter."""
 # Teams get hues by turns; a card without a team has the first.
 _HUES = ("--accent", "--ok-ink", "--violet-ink", "--teal-ink", "--warn-mark")
+_PALE = {"opacity": 0.75}
+
+
+class _Days(NamedTuple):
+    """Days that stand at one place: from the first to before the end."""
+
+    first: date
+    end: date
 
 
 def times_chart(flow: Flow, found: Summary, finished: Durations, sentence: str) -> Chart:
@@ -95,40 +105,56 @@ def _dot(flow: Flow, card: Finished, zone: str, scale: int) -> dict[str, Any]:
 
 
 def _heaps(flow: Flow, finished: Durations, scale: int) -> dict[str, Any]:
-    """Many cards: a dot for those of one day that took about as long, with how many they are."""
+    """Many cards: a dot for those of one day that took about as long, with how many they are; in a
+    long window for those of a few days."""
     zone = flow.board.row.time_zone
-    day, last = day_of(flow.window.start, zone), day_of(flow.window.end - 1, zone)
-    days = [day]
-    while days[-1] < last:
-        days.append(next_day(days[-1]))
-    heaps = heaps_of(finished, [start_of_day(each, zone) for each in days])
+    first, last = day_of(flow.window.start, zone), day_of(flow.window.end - 1, zone)
+    step = timedelta(days=-(-((last - first).days + 1) // MOST_PLACES))
+    spans: list[_Days] = []
+    while not spans or spans[-1].end <= last:
+        begin = spans[-1].end if spans else first
+        spans.append(_Days(begin, min(begin + step, next_day(last))))
+    heaps = heaps_of(finished, [start_of_day(span.first, zone) for span in spans])
     largest = max(heap.cards for heap in heaps)
+    # All dots of some days begin with the same, and there are only a few times that they took.
+    of_days = {place: _place(flow, spans[place]) for place in {heap.day for heap in heaps}}
+    took: dict[tuple[int, int], str] = {}
+    data = []
+    for heap in heaps:
+        words = took.get(between := (heap.low, heap.high))
+        if words is None:
+            words = took[between] = f"took {in_words(heap.low)} to {in_words(heap.high)}"
+        at, when, cards = of_days[heap.day]
+        data.append(
+            {
+                "value": [at, (heap.low + heap.high) / 2 / scale],
+                "symbolSize": 5 + round(11 * (heap.cards / largest) ** 0.5),
+                "itemStyle": _PALE,
+                "words": f"{count_of(heap.cards, 'card')} {when} {words}",
+                "cards": cards,
+            }
+        )
     return {
         "name": MEASURES[flow.asked.measure],
         "type": "scatter",
         "color": "--accent",
-        "data": [_heap(flow, heap, days[heap.day], largest, scale) for heap in heaps],
+        "data": data,
     }
 
 
-def _heap(flow: Flow, heap: Heap, day: date, largest: int, scale: int) -> dict[str, Any]:
-    noon = int(datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp() * 1000)
+def _place(flow: Flow, days: _Days) -> tuple[int, str, list[list[str]]]:
+    """Where the dots of some days stand, when that is in words, and where all their cards are."""
+    first, last = days.first, days.end - timedelta(days=1)
+    noon = datetime(first.year, first.month, first.day, 12, tzinfo=UTC) + (last - first) / 2
     alone = flow.asked.address(
-        flow.path,
-        range=None,
-        dates={"from": day.isoformat(), "to": next_day(day).isoformat()},
+        flow.path, range=None, dates={"from": first.isoformat(), "to": days.end.isoformat()}
     )
-    words = (
-        f"{count_of(heap.cards, 'card')} done on {day_words(day)} "
-        f"took {in_words(heap.low)} to {in_words(heap.high)}"
-    )
-    return {
-        "value": [noon, (heap.low + heap.high) / 2 / scale],
-        "symbolSize": 5 + round(11 * (heap.cards / largest) ** 0.5),
-        "itemStyle": {"opacity": 0.75},
-        "words": words,
-        "cards": [["All cards of that day", f"{alone}#times", ""]],
-    }
+    if first == last:
+        when, all_of_them = f"done on {day_words(first)}", "All cards of that day"
+    else:
+        when = f"done from {day_words(first)} to {day_words(last)}"
+        all_of_them = "All cards of these days"
+    return int(noon.timestamp() * 1000), when, [[all_of_them, f"{alone}#times", ""]]
 
 
 def _promises(found: Summary, scale: int) -> dict[str, Any]:

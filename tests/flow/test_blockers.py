@@ -6,13 +6,25 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.cards.clocks import OPEN
 from app.clock import HOUR, SECOND
 from app.flow import files
-from app.flow.blockers import Episode, Span, add_up, balances, belongs, shares, union
+from app.flow.blockers import (
+    Episode,
+    Episodes,
+    Span,
+    add_up,
+    balances,
+    belongs,
+    lost_by,
+    shares,
+    union,
+)
 from tests.flow.conftest import Past
 from tests.support import Weir
 
@@ -39,6 +51,27 @@ def episodes(draw: st.DrawFn) -> list[Episode]:
     ]
 
 
+def as_arrays(some: list[Episode]) -> Episodes:
+    """The same episodes, in the order in which they began."""
+    causes = sorted({(each.category, each.reason) for each in some})
+    rows = [
+        (
+            each.card_id,
+            each.start,
+            OPEN if each.end is None else each.end,
+            causes.index((each.category, each.reason)),
+        )
+        for each in sorted(some, key=lambda each: each.start)
+    ]
+    card, start, end, cause = np.array(rows, np.int64).reshape(-1, 4).T
+    return Episodes(card, start, end, cause, causes)
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two reasons are the same but for case and spaces around them."""
+    return one.strip().casefold() == other.strip().casefold()
+
+
 def lost_at(episodes: list[Episode], window: Span, now: int) -> int:
     """The time lost, found by looking at every microsecond."""
     return sum(
@@ -52,12 +85,20 @@ def test_the_time_lost_is_counted_once_for_each_card(
     some: list[Episode], start: int, length: int, now: int
 ) -> None:
     window = Span(start, start + length)
-    found = add_up(some, window, now)
+    found = add_up(as_arrays(some), window, now)
     assert found.whole.total == lost_at(some, window, now)
     for cause in found.categories:
         mine = [each for each in some if each.category == cause.name]
         assert cause.total == lost_at(mine, window, now) <= found.whole.total
-        assert cause.total == sum(time for _, time in cause.cards)
+        assert cause.total == sum(time for _, time in cause.lost_most)
+        assert cause.cards == len(cause.lost_most)
+        assert [time for _, time in cause.lost_most] == sorted(
+            (
+                lost_at([e for e in mine if e.card_id == card], window, now)
+                for card, _ in cause.lost_most
+            ),
+            reverse=True,
+        )
         assert cause.mean == Fraction(cause.total, cause.episodes)
     for causes in (found.categories, found.reasons):
         assert sum(cause.episodes for cause in causes) == found.whole.episodes
@@ -67,6 +108,14 @@ def test_the_time_lost_is_counted_once_for_each_card(
         assert totals == sorted(totals, reverse=True)
         assert shares(totals)[-1:] in ([], [0], [1])
     assert len(found.reasons) <= 2
+    for cause in found.reasons:
+        mine = [e for e in some if belongs(e, window) and same(e.reason, cause.name)]
+        last = max(each.start for each in mine)
+        assert cause.episodes == len(mine)
+        assert cause.name in {each.reason for each in mine if each.start == last}
+    assert [lost_by(each, window, now) for each in some] == [
+        lost_at([each], window, now) for each in some
+    ]
 
 
 @given(episodes(), st.lists(st.integers(1, 30), min_size=1, max_size=5))
@@ -76,7 +125,7 @@ def test_what_is_open_is_what_was_open_and_came_and_did_not_go(
     borders = [sum(lengths[:n]) for n in range(len(lengths) + 1)]
     spans = [Span(*pair) for pair in pairwise(borders)]
     open_before = 0
-    for span, balance in zip(spans, balances(some, spans), strict=True):
+    for span, balance in zip(spans, balances(as_arrays(some), spans), strict=True):
         assert balance.open == open_before + balance.new - balance.resolved
         assert balance.open == sum(
             each.start < span.end and (each.end is None or each.end >= span.end) for each in some
@@ -97,7 +146,9 @@ def test_an_episode_belongs_to_the_window_in_which_it_ended_or_went_on() -> None
         *((0, 9, False), (0, 10, True), (0, 30, True), (0, None, True)),
         *((10, 10, True), (19, 19, True), (20, 20, False), (20, None, False)),
     ):
-        assert belongs(Episode(1, "other", "", start, end), window) is is_in
+        episode = Episode(1, "other", "", start, end)
+        assert belongs(episode, window) is is_in
+        assert len(as_arrays([episode]).belonging(window)) == is_in
 
 
 # --- through the API ------------------------------------------------------------------------------

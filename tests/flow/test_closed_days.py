@@ -13,6 +13,7 @@ from app.cards.closed_days import boards_to_close, close_days, forget_days
 from app.cards.rebuild import examine_board, rebuild_board
 from app.clock import DAY, HOUR
 from app.db import Statement, Tx
+from app.flow import done_memory
 from app.flow.closing import DayCloser
 from app.models import ColumnDay, DoneDay, ExitDay, StayDay
 from tests.flow.conftest import Past, Time, make_past
@@ -27,7 +28,7 @@ WINDOWS: list[dict[str, str]] = [
 
 STATISTICS = (
     *("cfd", "lead-time", "cycle-time", "process-time", "throughput", "value-stream"),
-    *("aging", "constraint"),
+    *("aging", "constraint", "summary", "blockers", "work-mix"),
 )
 
 
@@ -35,6 +36,7 @@ STATISTICS = (
 def berlin(time: Time, ada: Person, monkeypatch: pytest.MonkeyPatch) -> Past:
     """A board whose days have 23 and 25 hours now and then, and which is large already."""
     monkeypatch.setattr(closed_days, "FEWEST_CARDS", 0)
+    monkeypatch.setattr(done_memory, "MANY_CARDS", 1)
     return make_past(time, ada, "OPS", "Europe/Berlin")
 
 
@@ -128,6 +130,58 @@ class Hands:
                 self.past.board.person.ask("DELETE", f"/cards/{card['id']}")
             else:
                 self.past.board.person.ask("POST", f"/cards/{card['id']}/{how}", json={})
+
+
+@pytest.mark.parametrize("how", ["reopen", "discard", "leave", "import", "restore"])
+def test_what_is_remembered_of_closed_days_is_forgotten_with_another_past(
+    berlin: Past, ada: Person, how: str
+) -> None:
+    ada.board("NEXT", "simple")
+    # In the archive nothing blocks a card, whatever its blocker says.
+    waiting = berlin.board.add("Waits", "In progress")
+    ada.post(f"/cards/{waiting['id']}/block", {"reason": "?"})
+    berlin.time.at(berlin.time.now + HOUR)
+    ada.post(f"/cards/{waiting['id']}/archive")
+    berlin.time.at(berlin.time.now + HOUR)
+    ada.post(f"/cards/{waiting['id']}/unblock", {})
+    cards = [berlin.done(f"2026-01-{day:02}T08:00:00Z") for day in (8, 9, 10)]
+    berlin.time.at(berlin.time.now + 5 * DAY)
+    berlin.board.add("Another one")
+    close(berlin)
+    before = flows(berlin)
+    assert flows(berlin) == before
+    card = f"/cards/{cards[1]['id']}"
+    if how == "reopen":
+        ada.post(f"{card}/move", {"column_id": berlin.columns["To do"]})
+    elif how == "discard":
+        ada.delete(card)
+    elif how == "leave":
+        ada.post(f"{card}/transfer", {"board": "NEXT"})
+    elif how == "restore":
+        ada.post(f"/cards/{waiting['id']}/restore")
+    else:
+        moves = [{"at": "2026-01-06T00:00:00Z", "to": "Done"}]
+        old = {"title": "Old", "created_at": "2026-01-05T00:00:00Z", "column": "To do"}
+        document = {"format": "weir-history/1", "cards": [{**old, "moves": moves}]}
+        ada.post("/boards/OPS/import", document)
+        close(berlin)
+    assert flows(berlin) != before
+    closed_like_open(berlin)
+
+
+def test_days_that_are_closed_later_are_put_to_those_that_are_remembered(berlin: Past) -> None:
+    berlin.done("2026-01-06T08:00:00Z")
+    close(berlin)
+    flows(berlin)
+    for day in range(7, 17):
+        berlin.done(f"2026-01-{day:02}T08:00:00Z")
+        berlin.board.add("Another one")
+        close(berlin)
+        as_it_is = flows(berlin)
+        if day % 4 == 0:
+            open_all(berlin)
+            assert flows(berlin) == as_it_is
+    assert berlin.board.person.weir.db.memory["done days"]
 
 
 @pytest.mark.parametrize("seed", [1, 2])

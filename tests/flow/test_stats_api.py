@@ -450,7 +450,7 @@ def test_a_window_is_measured_from_its_index_alone(past: Past, weir: Weir) -> No
     past.done("2026-03-02T00:00:00Z")
 
     def plan(tx: Tx, measure: str) -> list[Any]:
-        statement, constants = done_reading._STATEMENTS[measure].compiled(tx.dialect)
+        statement, constants = done_reading._statement((measure,)).compiled(tx.dialect)
         values = {**constants, "board_id": 1, "start": 0, "end": 2**60}
         if tx.dialect != SQLITE:
             # A handful of rows is read in full, whatever there is for the many.
