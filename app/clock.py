@@ -19,7 +19,8 @@ def now() -> int:
 
 def iso(at: int) -> str:
     """A point in time in ISO 8601 with microseconds and `Z`."""
-    return (_EPOCH + timedelta(microseconds=at)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    moment = datetime.isoformat(_EPOCH + timedelta(microseconds=at), timespec="microseconds")
+    return f"{moment[:-6]}Z"
 
 
 def iso_or_none(at: int | None) -> str | None:

@@ -84,4 +84,4 @@ class Moment(NamedTuple):
 def moment(at: int, zone: str) -> Moment:
     """A point in time with its words in a zone: `23 Nov 2026, 15:04`."""
     local = clock.to_datetime(at).astimezone(ZoneInfo(zone))
-    return Moment(clock.iso(at), f"{day_words(local)}, {local:%H:%M}")
+    return Moment(clock.iso(at), f"{day_words(local)}, {local.hour:02}:{local.minute:02}")

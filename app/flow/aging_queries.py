@@ -1,6 +1,6 @@
 """Reading the cards in work, and at what ages past cards left the columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,10 +16,15 @@ from app.cards.past import Left, ages_of, select_ages, stages_of
 from app.cards.queries import filtered
 from app.db import Tx
 from app.flow.aging import AgingCard
-from app.flow.day_reading import arrays_in, closed_days_in, rest_of
+from app.flow.day_reading import Days, arrays_in, closed_days_in, parted, rest_of
 from app.flow.metrics import Durations
 from app.flow.queries import EVERY_CARD, Window, within
+from app.flow.remembering import frozen, recall, remember
 from app.models import Card, StayDay
+
+MOST_REMEMBERED = 4_000_000
+"""Of so many stays in columns a process remembers the ages, 32 MB."""
+_REMEMBERED = "ages"
 
 CSV_HEAD = ("ref", "title", "column", "age", "time_in_column", "blocked")
 
@@ -55,7 +60,9 @@ def _past_ages(
     found: dict[int, list[Durations]] = {}
     days = closed_days_in(tx, board, window, cards)
     if days is not None:
-        for column_id, (ages,) in arrays_in(tx, days, StayDay, "age"):
+        whole, others = parted(days)
+        found = {column_id: [ages] for column_id, ages in _whole_days(tx, whole).items()}
+        for column_id, (ages,) in arrays_in(tx, others, StayDay, "age"):
             found.setdefault(column_id, []).append(ages[ages != NEVER])
     rest = rest_of(days, window)
     if rest is not None:
@@ -69,6 +76,24 @@ def _past_ages(
         for column_id in stages
         if column_id in found
     }
+
+
+def _whole_days(tx: Tx, days: Days) -> Mapping[int, Durations]:
+    """The ages of those that were done on whole closed days, in order; read once for each days."""
+    import numpy as np  # noqa: PLC0415 - it takes long to load
+
+    key, past = (days.board_id, days.first, days.last), days.closed.past
+    known: dict[int, Durations] | None = recall(tx, _REMEMBERED, key, past)
+    if known is None:
+        found: dict[int, list[Durations]] = {}
+        for column_id, (ages,) in arrays_in(tx, days, StayDay, "age"):
+            found.setdefault(column_id, []).append(ages[ages != NEVER])
+        known = {
+            column_id: frozen(np.sort(np.concatenate(ages))) for column_id, ages in found.items()
+        }
+        size = sum(map(len, known.values()))
+        remember(tx, _REMEMBERED, key, past, known, size, MOST_REMEMBERED)
+    return known
 
 
 def cards_in_work(tx: Tx, board: OpenBoard, cards: CardFilter) -> list[AgingCard]:

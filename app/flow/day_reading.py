@@ -69,6 +69,12 @@ def rest_of(days: Days | None, window: Window) -> Window | None:
     return Window(days.until, window.end) if days.until < window.end else None
 
 
+def parted(days: Days) -> tuple[Days, Days]:
+    """The whole days of a window that a process may remember, and the others."""
+    last = max(days.first, min(days.last, days.going_on))
+    return days._replace(last=last, cut=()), days._replace(first=last)
+
+
 def arrays_in(
     tx: Tx, days: Days, table: Any, *names: str
 ) -> Iterator[tuple[Any, tuple[Numbers, ...]]]:

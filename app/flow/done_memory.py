@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, bindparam, select
 
 from app.db import Query, Tx
-from app.flow.day_reading import Days
+from app.flow.day_reading import Days, parted
 from app.flow.metrics import Durations, Ordered, ordered
 from app.flow.remembering import frozen, recall, remember
 from app.models import DoneDay
@@ -90,19 +90,21 @@ def done_on_days(tx: Tx, days: Days, names: Sequence[str]) -> list[tuple[Duratio
 def done_in_order(tx: Tx, days: Days, name: str) -> tuple[Ordered, Days] | None:
     """The durations of the whole days of a window in order, and what closed days of it are not
     among them; None where these are too few to be remembered."""
-    last = min(days.last, days.going_on)
-    if last <= days.first:
-        return None
-    key, past = (days.board_id, name, days.first, last), days.closed.past
+    whole, others = parted(days)
+    key, past = (days.board_id, name, whole.first, whole.last), days.closed.past
     known: Ordered | None = recall(tx, _ORDERS, key, past)
     if known is None:
-        values = _part(_remembered(tx, days, days.first, last), days.first, last)[name]
+        if whole.first == whole.last:
+            return None
+        values = _part(_remembered(tx, days, whole.first, whole.last), whole.first, whole.last)[
+            name
+        ]
         if len(values) < MANY_CARDS:
             return None
         known = ordered(values[values >= 0])
         frozen(known.values)
         remember(tx, _ORDERS, key, past, known, len(known.values), MOST_ORDERED)
-    return known, days._replace(first=last)
+    return known, others
 
 
 def _remembered(tx: Tx, days: Days, first: int, last: int) -> _Past:

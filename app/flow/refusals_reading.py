@@ -4,6 +4,7 @@ The facts of a refusal are the same text for all refusals of one kind, so the da
 text, and only one text of each kind is looked into.
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import orjson
@@ -23,6 +24,7 @@ class Refused(NamedTuple):
     """A refusal, and whether its card is still there to be looked at."""
 
     event: EventRow
+    facts: Mapping[str, Any]
     has_card: bool
 
 
@@ -64,7 +66,7 @@ def refused_part(
         statement = statement.where(Event.at <= at, or_(Event.at < at, Event.seq < seq))
     found = [(EventRow._make(row[:-1]), row[-1]) for row in tx.execute(statement)]
     return [
-        Refused(event, event.card_number is not None and discarded_at is None)
+        Refused(event, event.facts, event.card_number is not None and discarded_at is None)
         for event, discarded_at in found
     ]
 

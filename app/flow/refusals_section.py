@@ -1,6 +1,6 @@
 """The part of the flow page that shows where the limits said no."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.boards.rules import BOARD, PERSON
@@ -91,11 +91,16 @@ def _by_place(
     flow: Flow, found: Refusals, listed: Sequence[Refused], names: dict[int, str]
 ) -> Chart:
     shown = found.places[:MOST_PLACES]
+    of_place: dict[Any, list[Refused]] = {}
+    for each in listed:
+        some = of_place.setdefault(_key_of(each.facts), [])
+        if len(some) < MOST_PINNED:
+            some.append(each)
     bars = [
         bar(
             place.count,
             f"{name_of(place)}: refused {_times(place.count)}, held {place.held} of {place.limit}",
-            [_entry(flow, each) for each in listed if _is_at(each, place)][:MOST_PINNED],
+            [_entry(flow, each) for each in of_place.get(_key(place), ())],
             place.count,
         )
         for place in shown
@@ -175,11 +180,14 @@ def _person(person: int | None, count: int, names: dict[int, str]) -> str:
     return name if count == 1 else f"{name} ({count:,})"
 
 
-def _is_at(refused: Refused, place: Place) -> bool:
-    facts = refused.event.facts
-    if (facts["scope"], facts["place"]["id"]) != (place.scope, place.id):
-        return False
-    return place.id is not None or facts["place"]["name"] == place.name
+def _key(place: Place) -> tuple[str, int | None, str]:
+    """By what a place is found among those of the refusals; without an id it has but its name."""
+    return (place.scope, place.id, place.name if place.id is None else "")
+
+
+def _key_of(facts: Mapping[str, Any]) -> tuple[str, int | None, str]:
+    place = facts["place"]
+    return (facts["scope"], place["id"], place["name"] if place["id"] is None else "")
 
 
 def _entry(flow: Flow, refused: Refused) -> list[str]:
@@ -191,7 +199,7 @@ def _entry(flow: Flow, refused: Refused) -> list[str]:
 
 
 def _row(flow: Flow, refused: Refused) -> dict[str, Any]:
-    event, facts = refused.event, refused.event.facts
+    event, facts = refused.event, refused.facts
     return {
         "id": event.seq,
         "when": moment(event.at, flow.board.row.time_zone),
@@ -210,7 +218,7 @@ def _ref(refused: Refused) -> str:
 
 
 def _title(refused: Refused) -> str:
-    facts = refused.event.facts
+    facts = refused.facts
     many = facts.get("card_ids")
     if many:
         return count_of(len(many), "card")

@@ -45,6 +45,18 @@ class Tally:
     returned: Counter[int] = field(default_factory=Counter)
     longest: dict[int, list[Long]] = field(default_factory=dict)
 
+    def add(self, other: "Tally") -> None:
+        """Adds what another one has."""
+        self.count += other.count
+        self.handoffs += other.handoffs
+        for mine, more in (
+            *((self.lead, other.lead), (self.process, other.process)),
+            *((self.exits, other.exits), (self.returned, other.returned)),
+        ):
+            mine.update(more)
+        for column_id, longest in other.longest.items():
+            self.longest.setdefault(column_id, []).extend(longest)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -12,8 +12,9 @@ from app.cards.layouts import ColumnRow, read_columns
 from app.cards.stream_days import DONE_LATER, read_journeys
 from app.clock import SECOND
 from app.db import Tx
-from app.flow.day_reading import Days, closed_days_in, cut_arrays, rest_of, sums_in
+from app.flow.day_reading import Days, closed_days_in, cut_arrays, parted, rest_of, sums_in
 from app.flow.queries import Window, of_cards
+from app.flow.remembering import recall, remember
 from app.flow.stream import Long, Place, Stream, Tally, has_been, stream_of
 from app.models import Card, DoneDay, ExitDay, StayDay
 from app.packing import Numbers, packed, taken, unpacked
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 OTHER_BOARDS = "Other boards"
 CARDS_AT_ONCE = 20_000
+MOST_REMEMBERED = 500
+"""The sums of so many windows a process remembers."""
+_REMEMBERED = "value streams"
 
 
 class CardName(NamedTuple):
@@ -72,6 +76,33 @@ def _places(columns: Iterable[ColumnRow]) -> list[Place]:
 
 def _add_days(tx: Tx, days: Days, tally: Tally, most: int) -> None:
     """Adds what the closed days of a window say."""
+    whole, others = parted(days)
+    tally.add(_whole_days(tx, whole, most))
+    _add_cards(tx, others, tally, most)
+    # A card that comes back changes what was said of its exits, and no other past.
+    for column_id, (exits, returned) in sums_in(tx, days, ExitDay, "exits", "returned").items():
+        tally.exits[column_id] += exits
+        tally.returned[column_id] += returned
+    for column_id, (came_back,) in cut_arrays(tx, days, ExitDay, "came_back"):
+        if len(came_back):
+            tally.exits[column_id] += len(came_back)
+            tally.returned[column_id] += int(came_back.sum())
+
+
+def _whole_days(tx: Tx, days: Days, most: int) -> Tally:
+    """What the cards say that were done on whole closed days; added up once for each days."""
+    key, past = (days.board_id, days.first, days.last, most), days.closed.past
+    known: Tally | None = recall(tx, _REMEMBERED, key, past)
+    if known is None:
+        known = Tally()
+        if days.first < days.last:
+            _add_cards(tx, days, known, most)
+        remember(tx, _REMEMBERED, key, past, known, 1, MOST_REMEMBERED)
+    return known
+
+
+def _add_cards(tx: Tx, days: Days, tally: Tally, most: int) -> None:
+    """Adds what the cards say that were done on the closed days."""
     for count, handed in sums_in(tx, days, DoneDay, "cards", "handed").values():
         tally.count += count
         tally.handoffs += handed
@@ -89,13 +120,6 @@ def _add_days(tx: Tx, days: Days, tally: Tally, most: int) -> None:
             tally.lead[column_id] += _sum(lead)
             tally.process[column_id] += _sum(process)
             _add_longest(tally, column_id, ids, lead, process, most)
-    for column_id, (exits, returned) in sums_in(tx, days, ExitDay, "exits", "returned").items():
-        tally.exits[column_id] += exits
-        tally.returned[column_id] += returned
-    for column_id, (came_back,) in cut_arrays(tx, days, ExitDay, "came_back"):
-        if len(came_back):
-            tally.exits[column_id] += len(came_back)
-            tally.returned[column_id] += int(came_back.sum())
     if most:
         _add_longest_days(tx, days, tally, most)
 
