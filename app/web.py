@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -29,6 +31,8 @@ CONTENT_SECURITY_POLICY = (
     "object-src 'none'; frame-ancestors 'none'; manifest-src 'self'"
 )
 
+
+_REF = re.compile(r"\b([A-Z][A-Z0-9]{1,9}-[0-9]{1,18})\b")
 
 # What one can do about an error.
 _HINTS = {
@@ -183,8 +187,20 @@ def make_environment() -> Environment:
         auto_reload=False,
     )
     environment.globals.update(asset=asset, version=__version__)
-    environment.filters.update(iso=clock.iso, safe_url=safe_url, markdown=markdown)
+    environment.filters.update(
+        iso=clock.iso, safe_url=safe_url, markdown=markdown, unbroken=unbroken
+    )
     return environment
+
+
+def unbroken(sentence: str) -> Markup:
+    """A sentence in which no line ends within the reference of a card, at its hyphen."""
+    parts = _REF.split(sentence)
+    # The references stand between the other parts.
+    return Markup().join(
+        Markup('<span class="unbroken">{}</span>').format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
 
 
 @cache

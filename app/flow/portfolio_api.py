@@ -79,7 +79,8 @@ async def portfolio(call: CallDep, asked: Annotated[PortfolioIn, Query()]) -> Re
 def _portfolio(
     tx: Tx, actor: Actor, from_: str | int | None, to: str | int | None
 ) -> dict[str, Any]:
-    window = _window(from_, to)
+    now = clock.now()
+    window = _window(from_, to, now)
     return {
         "from": clock.iso(max(window.start, 0)),
         "to": clock.iso(window.end),
@@ -90,29 +91,30 @@ def _portfolio(
                 "name": line.name,
                 "sample": line.sample,
             }
-            for line, strip in read_portfolio(tx, actor, window)
+            for line, strip in read_portfolio(tx, actor, window, now)
         ],
     }
 
 
 def _file(tx: Tx, actor: Actor, from_: str | int | None, to: str | int | None) -> str:
-    window = _window(from_, to)
+    now = clock.now()
+    window = _window(from_, to, now)
     return csv_rows(
         [
             CSV_HEAD,
             *(
                 row
-                for line, strip in read_portfolio(tx, actor, window)
+                for line, strip in read_portfolio(tx, actor, window, now)
                 for row in summary_rows(line.key, line.name, window, strip)
             ),
         ]
     )
 
 
-def _window(from_: str | int | None, to: str | int | None) -> Window:
+def _window(from_: str | int | None, to: str | int | None, now: int) -> Window:
     end = start_of(to, "UTC")
     if end is None:
-        end = clock.now() + 1
+        end = now + 1
     start = start_of(from_, "UTC")
     if start is None:
         start = end - DEFAULT_WINDOW

@@ -46,9 +46,10 @@ async def portfolio(call: CallDep) -> Response:
     falling = query.get("sort", "") == f"-{sort}"
 
     def verb(tx: Tx, actor: Actor) -> Response:
-        end = clock.now() + 1
+        now = clock.now()
+        end = now + 1
         window = Window(end - RANGES[span][1] * clock.DAY, end)
-        boards = read_portfolio(tx, actor, window)
+        boards = read_portfolio(tx, actor, window, now)
         return web.page(
             call.request,
             "flow/portfolio.html",

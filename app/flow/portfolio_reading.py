@@ -1,20 +1,26 @@
-"""Reading the five numbers of all boards that a person sees, in the same few statements."""
+"""Reading the five numbers of all boards that a person sees.
+
+Those of any number of boards come in the same few statements. A very large board is asked by itself
+where its days are closed: its cards of months are not read anew then.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import select
 
-from app import clock
 from app.auth.actor import Actor
+from app.boards.history import read_board
 from app.boards.lines import BoardLine, board_lines
 from app.boards.shape import Column as ShapeColumn
 from app.boards.shape import Shape
 from app.db import Tx
-from app.flow.queries import Window
+from app.flow.queries import EVERY_CARD, Window
 from app.flow.strip import Strip
-from app.flow.strip_reading import Counted, read_strips
-from app.models import Column
+from app.flow.strip_reading import Counted, read_strip, read_strips
+from app.models import Board, ClosedFlow, Column
+
+MANY_CARDS = 10_000
 
 
 class BoardStrip(NamedTuple):
@@ -24,13 +30,29 @@ class BoardStrip(NamedTuple):
     strip: Strip
 
 
-def read_portfolio(tx: Tx, actor: Actor, window: Window) -> list[BoardStrip]:
+def read_portfolio(tx: Tx, actor: Actor, window: Window, now: int) -> list[BoardStrip]:
     """The boards that a person sees with their numbers, without those in the archive, in the order
     of their names."""
     lines = [line for line in board_lines(tx, actor) if line.archived_at is None]
-    strips = read_strips(tx, _counted(tx, lines), window, clock.now())
+    large = set(_large(tx, lines))
+    strips = read_strips(
+        tx, _counted(tx, [line for line in lines if line.id not in large]), window, now
+    )
+    for line in lines:
+        if line.id in large:
+            board = read_board(tx, actor, key=line.key)
+            board.now = max(now, board.row.changed_at)
+            strips[line.id] = read_strip(tx, board, window, EVERY_CARD)
     found = [BoardStrip(line, strips[line.id]) for line in lines]
     return sorted(found, key=lambda each: (each.line.name.casefold(), each.line.id))
+
+
+def _large(tx: Tx, lines: Sequence[BoardLine]) -> list[int]:
+    """The boards with many cards whose days are closed."""
+    ids = [line.id for line in lines]
+    statement = select(Board.id).join(ClosedFlow, ClosedFlow.board_id == Board.id)
+    statement = statement.where(Board.id.in_(ids), Board.last_number >= MANY_CARDS)
+    return list(tx.execute(statement).scalars())
 
 
 def _counted(tx: Tx, lines: Sequence[BoardLine]) -> list[Counted]:

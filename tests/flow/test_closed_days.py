@@ -13,7 +13,7 @@ from app.cards.closed_days import boards_to_close, close_days, forget_days
 from app.cards.rebuild import examine_board, rebuild_board
 from app.clock import DAY, HOUR
 from app.db import Statement, Tx
-from app.flow import done_memory
+from app.flow import done_memory, portfolio_reading
 from app.flow.closing import DayCloser
 from app.models import ColumnDay, DoneDay, ExitDay, StayDay
 from tests.flow.conftest import Past, Time, make_past
@@ -37,13 +37,15 @@ def berlin(time: Time, ada: Person, monkeypatch: pytest.MonkeyPatch) -> Past:
     """A board whose days have 23 and 25 hours now and then, and which is large already."""
     monkeypatch.setattr(closed_days, "FEWEST_CARDS", 0)
     monkeypatch.setattr(done_memory, "MANY_CARDS", 1)
+    monkeypatch.setattr(portfolio_reading, "MANY_CARDS", 1)
     return make_past(time, ada, "OPS", "Europe/Berlin")
 
 
 def flows(past: Past) -> list[Any]:
     """The statistics of some windows: within closed days, across their end, and cut in two."""
     path = f"/boards/{past.board.key}/stats"
-    return [
+    of_all_boards = [past.board.person.get("/portfolio", params=window) for window in WINDOWS]
+    return of_all_boards + [
         past.board.person.get(f"{path}/{statistic}", params=window)
         for statistic in STATISTICS
         for window in WINDOWS

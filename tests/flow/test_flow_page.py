@@ -7,9 +7,12 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
+from app.cards import closed_days
+from app.cards.closed_days import close_days
 from app.clock import DAY, HOUR
 from app.db import Statement, Tx
 from app.flow import times_section
+from app.web import unbroken
 from tests.databases import on_sqlite
 from tests.flow.conftest import Past, story
 from tests.support import Person, Weir
@@ -333,30 +336,55 @@ def test_the_page_has_no_inline_styles_or_scripts(past: Past, reader: Reader) ->
 # --- at what cost ---------------------------------------------------------------------------------
 
 
-def test_the_number_of_statements_is_the_same_for_any_number_of_cards(
-    past: Past, reader: Reader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[str] = []
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements that are carried out."""
+    seen: list[str] = []
     run, execute = Tx._execute, Tx.execute
 
     def count_run(tx: Tx, statement: Statement, values: dict[str, Any]) -> None:
-        asked.append(str(statement.statement))
+        seen.append(str(statement.statement))
         run(tx, statement, values)
 
     def count_execute(tx: Tx, statement: Any, values: Any = None) -> Any:
-        asked.append(str(statement))
+        seen.append(str(statement))
         return execute(tx, statement, values)
 
     monkeypatch.setattr(Tx, "_execute", count_run)
     monkeypatch.setattr(Tx, "execute", count_execute)
+    return seen
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_the_number_of_statements_is_the_same_for_any_number_of_cards(
+    past: Past,
+    reader: Reader,
+    asked: list[str],
+    closed: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(closed_days, "FEWEST_CARDS", 0)
     counts = []
     for cards in (1, 3, 12):
         for number in range(cards):
             past.done(past.time.now + HOUR, lead=0, cycle=None, labels=[f"label {number}"])
-        past.time.at(past.time.now + HOUR)
+        past.time.at(past.time.now + (3 * DAY + 1 if closed else HOUR))
+        if closed:
+            past.board.add("Another one")
+            while past.board.person.weir.db.write_now(close_days, "OPS"):
+                pass
         reader.page()
         asked.clear()
         reader.page()
         counts.append(len(asked))
     assert len(set(counts)) == 1
     assert counts[0] <= MOST_STATEMENTS
+
+
+def test_a_card_s_reference_is_not_broken_at_a_line_s_end(past: Past, reader: Reader) -> None:
+    past.board.add("In work", "In progress")
+    past.time.at(past.time.now + DAY)
+    assert '<span class="unbroken">OPS-1</span>' in reader.page().html
+    assert unbroken("<b> A-1 OPS-12, x") == (
+        '&lt;b&gt; A-1 <span class="unbroken">OPS-12</span>, x'
+    )
