@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import sample
+from tests.browser.served import Served
 from tests.browser.windows import Windows, until
 from tests.support import BoardOf
 
@@ -189,3 +190,82 @@ def test_a_card_is_changed_over_the_page(flow: Page, ops: BoardOf) -> None:
     flow.keyboard.press("Control+Enter")
     expect(flow.locator(".comment")).to_contain_text(["A word about it"])
     assert ops.person.get(f"/boards/{ops.key}/cards/{number}")["title"] == "Another title"
+
+
+def open_card(flow: Page) -> int:
+    """Opens the second of the cards behind the numbers over the page; its number."""
+    row = behind(flow).nth(1)
+    number = int(row.locator(".ref").inner_text().split("-")[1])
+    row.get_by_role("link").click()
+    expect(flow.locator("#panel")).to_be_focused()
+    return number
+
+
+def test_a_card_is_moved_over_the_page_and_a_refusal_is_said_there(
+    flow: Page, ops: BoardOf
+) -> None:
+    number = open_card(flow)
+    ops.limit("Ready", 2)
+    flow.keyboard.press("m")
+    dialog = flow.locator("#dialog")
+    expect(dialog).to_contain_text(f"Move {ops.key}-{number}")
+    flow.locator("#move-column").select_option(str(ops.column("Ready")))
+    dialog.get_by_role("button", name="Move", exact=True).click()
+    expect(flow.locator("#dialog-problem")).to_contain_text("Not done. Ready is full")
+    flow.locator("#move-column").select_option(str(ops.column("Doing")))
+    dialog.get_by_role("button", name="Move", exact=True).click()
+    expect(dialog).to_be_hidden()
+    expect(flow.locator("#panel-history")).to_contain_text("Doing")
+    expect(flow.locator("#live-region")).to_have_text(f"{ops.key}-{number} is moved.")
+    expect(flow.locator("#panel")).to_be_focused()
+    expect(flow).to_have_url(re.compile(rf"/flow\?card={number}$"))
+
+
+def test_a_card_is_blocked_over_the_page_and_what_lacks_comes_back_in_the_form(
+    flow: Page, ops: BoardOf
+) -> None:
+    card = ops.add("In work", "Doing")
+    flow.goto(f"/boards/{ops.key}/flow?card={card['number']}")
+    flow.locator("#panel-block").click()
+    flow.locator("#block-reason").fill(" ")
+    flow.locator("#block-submit").click()
+    expect(flow.locator("#block-reason-error")).to_be_visible()
+    flow.locator("#block-reason").fill("Waits for a key")
+    flow.locator("#block-submit").click()
+    expect(flow.locator("#dialog")).to_be_hidden()
+    expect(flow.locator("#panel")).to_contain_text("Waits for a key")
+    assert ops.person.get(f"/cards/{card['id']}")["blocked"]["reason"] == "Waits for a key"
+
+
+def test_what_others_do_to_the_card_over_the_page_is_seen_at_once(flow: Page, ops: BoardOf) -> None:
+    number = open_card(flow)
+    card = ops.person.get(f"/boards/{ops.key}/cards/{number}")
+    ops.person.patch(f"/cards/{card['id']}", {"title": "Named by another"})
+    expect(flow.locator("#panel-name")).to_contain_text("Named by another")
+    flow.keyboard.press("Escape")
+    expect(flow.locator("#panel")).to_be_hidden()
+
+
+def test_a_card_goes_to_another_board_over_the_page(weir: Served, flow: Page, ops: BoardOf) -> None:
+    other = weir.board(ops.person)
+    open_card(flow)
+    flow.locator("#panel-move").click()
+    flow.locator("#move-elsewhere").click()
+    flow.locator("#transfer-board").select_option(value=other.key)
+    flow.locator("#transfer-form").get_by_role("button", name=re.compile("^Move")).click()
+    expect(flow.locator("#panel")).to_be_hidden()
+    assert [card["title"] for card in other.cards()]
+    expect(flow).to_have_url(re.compile(rf"/boards/{ops.key}/flow$"))
+
+
+def test_points_that_are_to_be_confirmed_are_asked_on_their_page(flow: Page, ops: BoardOf) -> None:
+    card = ops.add("To be left", "Doing")
+    policy = {"policy": "- It is tested", "ask_before_leaving": True}
+    ops.person.patch(f"/columns/{ops.column('Doing')}", policy)
+    ops.limit("Test", None)
+    flow.goto(f"/boards/{ops.key}/flow?card={card['number']}")
+    flow.locator("#panel-move").click()
+    flow.locator("#move-column").select_option(str(ops.column("Test")))
+    flow.locator("#dialog").get_by_role("button", name="Move", exact=True).click()
+    expect(flow.locator("#policy-form")).to_contain_text("It is tested")
+    expect(flow).to_have_title(re.compile("leaves Doing"))

@@ -53,5 +53,22 @@
 
   const mayHelpAgain = (status) => status === 0 || status === 429 || status >= 500;
 
-  window.Weir = { byId, say, ask, good, element, failure, mayHelpAgain };
+  // EventSource knows no "any event": each type that changes what a board shows is named here.
+  const EVENT_TYPES = [
+    "card.created", "card.moved", "card.reordered", "card.edited", "card.blocked", "card.unblocked", "card.archived",
+    "card.restored", "card.discarded", "card.left", "card.arrived", "card.assigned", "limit.changed", "column.created", "column.changed", "column.deleted",
+    "group.created", "group.changed", "group.deleted", "lane.changed", "board.changed", "andon.pulled", "andon.resolved",
+    "comment.added", "comment.edited", "comment.deleted", "checklist.created", "checklist.changed", "checklist.deleted",
+    "item.added", "item.changed", "item.checked", "item.unchecked", "item.deleted", "link.added", "link.deleted", "label.changed", "label.deleted",
+    "web_link.added", "web_link.changed", "web_link.deleted",
+  ];
+  const QUIET_TYPES = ["move.refused", "undo.refused", "member.changed", "label.created", "marker.added", "marker.deleted"]; // These take a number and change nothing here.
+
+  /** Tells the scripts of the page what an event stream brings. */
+  function tellOf(stream) {
+    const tell = (event) => document.dispatchEvent(new CustomEvent("weir:event", { detail: JSON.parse(event.data) }));
+    for (const type of [...EVENT_TYPES, ...QUIET_TYPES]) stream.addEventListener(type, tell);
+  }
+
+  window.Weir = { byId, say, ask, good, element, failure, mayHelpAgain, EVENT_TYPES, QUIET_TYPES, tellOf };
 })();

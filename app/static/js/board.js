@@ -7,20 +7,10 @@
   const board = document.getElementById("board");
   if (!board) return;
 
-  const { byId, say, ask, good, element, failure, mayHelpAgain } = window.Weir;
+  const { byId, say, ask, good, element, failure, mayHelpAgain, EVENT_TYPES, QUIET_TYPES, tellOf } = window.Weir;
   const boardUrl = board.dataset.url;
   const mayWork = board.dataset.mayWork === "1";
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  // EventSource knows no "any event": each type that changes what the board shows is named here.
-  const EVENT_TYPES = [
-    "card.created", "card.moved", "card.reordered", "card.edited", "card.blocked", "card.unblocked", "card.archived",
-    "card.restored", "card.discarded", "card.left", "card.arrived", "card.assigned", "limit.changed", "column.created", "column.changed", "column.deleted",
-    "group.created", "group.changed", "group.deleted", "lane.changed", "board.changed", "andon.pulled", "andon.resolved",
-    "comment.added", "comment.edited", "comment.deleted", "checklist.created", "checklist.changed", "checklist.deleted",
-    "item.added", "item.changed", "item.checked", "item.unchecked", "item.deleted", "link.added", "link.deleted", "label.changed", "label.deleted",
-    "web_link.added", "web_link.changed", "web_link.deleted",
-  ];
-  const QUIET_TYPES = ["move.refused", "undo.refused", "member.changed", "label.created", "marker.added", "marker.deleted"]; // These take a number and change nothing here.
 
   // ---- Words ----------------------------------------------------------------------------------------------------
 
@@ -877,8 +867,6 @@
   }
 
   /** Tells the other scripts of this page what has happened, whether the board shows it or not. */
-  const tell = (event) => document.dispatchEvent(new CustomEvent("weir:event", { detail: JSON.parse(event.data) }));
-
   function connect() {
     clearTimeout(retryTimer);
     if (stopped || stream) return;
@@ -895,7 +883,7 @@
     stream.onmessage = onMessage;
     for (const type of EVENT_TYPES) stream.addEventListener(type, onMessage);
     for (const type of QUIET_TYPES) stream.addEventListener(type, onQuietMessage);
-    for (const type of [...EVENT_TYPES, ...QUIET_TYPES]) stream.addEventListener(type, tell);
+    tellOf(stream);
     stream.addEventListener("resync", () => { if (dragging) held = true; else refreshSoon(); });
     stream.addEventListener("bye", () => stopStream("Signed out"));
     stream.onerror = () => {

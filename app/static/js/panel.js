@@ -560,7 +560,7 @@
   /** One's own form has carried the card away, and has said so. */
   const leavePanel = (id) => { if (isOpen() && panel().dataset.card === id) lose(""); };
 
-  Object.assign(Weir, { leavePanel, openPanel: open, closePanel: close, panelSend: send });
+  Object.assign(Weir, { leavePanel, openPanel: open, closePanel: close, panelSend: send, losePanel: lose, freshPanel: () => inLine(() => load(wanted)) });
   Object.defineProperty(Weir, "panelCard", { get: () => (isOpen() ? cardHere() : null) });
   settle();
   if (isOpen()) cardHere()?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -65,6 +65,13 @@ def flow_card(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def flow_card_moving(page: Page, scene: Scene) -> None:
+    visit(page, f"{scene.url}/flow?card={scene.card('Raise the')['number']}")
+    page.locator("#panel-move").click()
+    expect(page.locator("#move-column")).to_be_visible()
+
+
+@sight()
 def flow_as_of(page: Page, scene: Scene) -> None:
     day = clock.to_datetime(clock.now()).date() - timedelta(days=8)
     visit(page, f"{scene.url}/flow?as_of={day}")
