@@ -1,6 +1,7 @@
 """Fixtures that every test may use: databases, fresh for each test, on SQLite and on PostgreSQL."""
 
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -21,6 +22,8 @@ settings.load_profile("weir")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder that all processes of this test run share."""
+    # The tests start Weir a hundred times: that it is compiled is remembered, whatever else is not.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if not hasattr(config, "workerinput"):
         config.stash[_alive] = databases.make_folder()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from httpx2 import Client, Response
+from httpx2 import Client, Request, Response
 from starlette.testclient import TestClient
 
 from app.auth import service as auth
@@ -97,15 +97,26 @@ class BoardOf:
 
     def column(self, name: str) -> int:
         """A column's id."""
-        return next(int(c["id"]) for c in self.read()["columns"] if c["name"] == name)
+        return self._place("columns", name)
 
     def lane(self, name: str) -> int:
         """A lane's id."""
-        return next(int(lane["id"]) for lane in self.read()["lanes"] if lane["name"] == name)
+        return self._place("lanes", name)
 
     def group(self, name: str) -> int:
         """A group's id."""
-        return next(int(g["id"]) for g in self.read()["groups"] if g["name"] == name)
+        return self._place("groups", name)
+
+    def _place(self, kind: str, name: str) -> int:
+        """A place's id: read once, until something may have changed the shape of a board."""
+        places = self.person.weir.places
+        if (self.key, kind, name) not in places:
+            read = self.read()
+            for each in ("columns", "lanes", "groups"):
+                # Of several with one name the first one is meant.
+                for place in reversed(read[each]):
+                    places[self.key, each, place["name"]] = int(place["id"])
+        return places[self.key, kind, name]
 
     def add(self, title: str = "A card", column: str | None = None, **fields: Any) -> Any:
         """Creates a card; its JSON."""
@@ -163,6 +174,9 @@ class Weir:
         self.client = client
         self.db: Database = app.state.db
         self.settings: Settings = app.state.settings
+        # The ids of columns, lanes and groups by the board's key and their names.
+        self.places: dict[tuple[str, str, str], int] = {}
+        client.event_hooks = {"request": [self._may_change_shapes]}
 
     def person(
         self,
@@ -194,6 +208,11 @@ class Weir:
     def nobody(self) -> Person:
         """Somebody without credentials."""
         return Person(self, None, None)
+
+    def _may_change_shapes(self, request: Request) -> None:
+        """What goes to cards alone leaves the shapes of boards alone."""
+        if request.method != "GET" and "/cards" not in request.url.path:
+            self.places.clear()
 
 
 @contextmanager

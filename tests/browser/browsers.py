@@ -68,12 +68,13 @@ class Browsers:
     def _clear(page: Page, options: dict[str, Any]) -> None:
         """Makes a window what it was when it was opened."""
         page.unroute_all()
+        page.goto(BARE)
+        # A page that is gone is not drawn in other colours once more.
         page.emulate_media(
             color_scheme=options.get("color_scheme", "light"),
             forced_colors=options.get("forced_colors", "none"),
             reduced_motion=options.get("reduced_motion", "no-preference"),
         )
-        page.goto(BARE)
         page.evaluate("sessionStorage.clear()")
         page.mouse.up()
         page.mouse.move(0, 0)

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import CDPSession, Page, Response, expect
 
 from app.web import CONTENT_SECURITY_POLICY
-from tests.browser.browsers import Browsers
+from tests.browser.browsers import BARE, Browsers
 from tests.browser.scene import Scene, Sight, staged
 from tests.browser.sights import SIGHTS
 from tests.browser.windows import PHONE, Windows
@@ -171,6 +171,8 @@ class Stage:
     def come_to(self, sight: Sight) -> Window:
         """The window in which somebody has come to a sight, on a phone and in the dark."""
         window = self._of[sight.who]
+        # What is left behind is not laid out and drawn once more.
+        window.page.goto(BARE)
         window.look(NARROW, "dark")
         self.documents.clear()
         sight.show(window.page, self._scene)

@@ -86,11 +86,13 @@
     if (!drawn.has(box)) {
       drawn.set(box, chart);
       chart.on("click", (item) => pin(box, item));
-      let width = box.clientWidth;
+      let { clientWidth: width, clientHeight: height } = box;
       new ResizeObserver(() => {
+        // It also tells the size at which the chart has just been drawn.
+        if (box.clientWidth === width && box.clientHeight === height) return;
         chart.resize();
         if (box.clientWidth !== width) draw(box);
-        width = box.clientWidth;
+        ({ clientWidth: width, clientHeight: height } = box);
       }).observe(box);
     }
     const option = JSON.parse(document.getElementById(box.dataset.chart).textContent);
