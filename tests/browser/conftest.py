@@ -8,6 +8,8 @@ from playwright.sync_api import sync_playwright
 
 from tests import databases
 from tests.browser.browsers import Browsers
+from tests.browser.looks import Stage
+from tests.browser.scene import staged
 from tests.browser.served import Served
 from tests.browser.windows import Windows
 from tests.support import BoardOf, Person
@@ -77,6 +79,13 @@ def postgresql_weir(
         served = Served(url, tmp_path_factory.mktemp("weir"))
         yield served
         served.close()
+
+
+@pytest.fixture(scope="module")
+def stage(chromium: Browsers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A scene of its own at which everything can be seen, and windows on it."""
+    with staged(chromium, tmp_path_factory.mktemp("scene"), finished=12) as found:
+        yield Stage(*found)
 
 
 @pytest.fixture

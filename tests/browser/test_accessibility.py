@@ -1,4 +1,4 @@
-"""What WCAG 2.2 asks for that no look at a still page shows; `test_sights.py` has the rest."""
+"""What WCAG 2.2 asks for that no look at a still page shows; `looks.py` has the rest."""
 
 from playwright.sync_api import expect
 

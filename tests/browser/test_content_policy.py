@@ -1,5 +1,5 @@
 """No page runs or draws anything that Weir itself did not serve as a file; that each page sends the
-policy and keeps it `test_sights.py` looks at."""
+policy and keeps it `looks.py` looks at."""
 
 from app.web import CONTENT_SECURITY_POLICY
 from tests.browser.windows import Windows

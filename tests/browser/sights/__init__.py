@@ -3,13 +3,15 @@
 from tests.browser.scene import Sight
 from tests.browser.sights import accounts, around, board, card, installation, settings
 
-__all__ = ["SIGHTS"]
+__all__ = ["AROUND_THE_BOARD", "ON_THE_BOARD", "OTHERS", "SIGHTS"]
 
-SIGHTS: list[Sight] = [
-    *board.SIGHTS,
+# Each of these parts has a test of its own, so that several processes share the work.
+ON_THE_BOARD: list[Sight] = board.SIGHTS
+AROUND_THE_BOARD: list[Sight] = around.SIGHTS
+OTHERS: list[Sight] = [
     *card.SIGHTS,
-    *around.SIGHTS,
     *settings.SIGHTS,
     *accounts.SIGHTS,
     *installation.SIGHTS,
 ]
+SIGHTS: list[Sight] = [*ON_THE_BOARD, *AROUND_THE_BOARD, *OTHERS]
