@@ -14,6 +14,26 @@ from tests.again import pytest_runtest_protocol, pytest_terminal_summary  # noqa
 
 _alive = pytest.StashKey[IO[str]]()
 
+# What takes longest comes first, so that no process is left with it alone at the end.
+LONG = (
+    "browser/test_sights_flow.py",
+    "browser/test_sights_board.py",
+    "browser/test_sights_others.py",
+    "race/test_limits_hold.py",
+    "browser/test_panel.py",
+    "browser/test_live.py",
+    "browser/test_flow.py",
+    "browser/test_board.py",
+    "test_hostile_input.py",
+    "race/test_transfers.py",
+    "test_migrations.py",
+    "flow/test_closed_days.py",
+    "flow/test_long_history.py",
+    "test_access.py",
+    "samples/test_big.py",
+    "test_backup.py",
+)
+
 # The machine's speed is no property of the program. Every run tries other examples: fewer of them
 # in each find in time what more of them would.
 settings.register_profile("weir", deadline=None, max_examples=50)
@@ -32,6 +52,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove that folder when the last process is done."""
     if _alive in config.stash:
         databases.remove_folder(config.stash[_alive])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the files that take longest begin; the others keep their order."""
+    here = Path(__file__).parent
+    places = {here / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path, len(LONG)))
 
 
 @pytest.fixture(scope="session")
