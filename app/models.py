@@ -513,6 +513,8 @@ class ClosedFlow(Base):
     seq: Mapped[int] = mapped_column(server_default="0")
     # Drawn anew whenever a closed day tells something else of its cards than before.
     past: Mapped[int] = mapped_column(server_default="0")
+    # Of which work centres the days tell what they saw, as a hash.
+    centres: Mapped[str] = mapped_column(String(64), server_default="")
 
 
 class ColumnDay(Base):
@@ -592,6 +594,17 @@ class ChangeDay(Base):
     columns: Mapped[bytes]
     lanes: Mapped[bytes]
     deltas: Mapped[bytes]
+
+
+class LoadDay(Base):
+    """Derived: what a closed day saw of the work centres, and what stood in the cells when it was
+    over, as arrays (`app/cards/load_days.py`). There are no gaps between the days."""
+
+    __tablename__ = "load_days"
+    board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"), primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True)
+    counts: Mapped[bytes]
+    loads: Mapped[bytes]
 
 
 class BlockedInterval(Base):

@@ -5,10 +5,11 @@ those of its day. The counts of any moment are the present ones less all that ch
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import BigInteger, bindparam, delete, insert, or_, select
+from sqlalchemy import BigInteger, and_, bindparam, delete, insert, or_, select
 
 from app.boards.history import OpenBoard
 from app.days import day_of
@@ -17,6 +18,7 @@ from app.models import Card, ChangeDay, Event
 from app.packing import Numbers, kept, taken
 
 EVENTS_AT_ONCE = 20_000
+FOREVER = date.max.toordinal() + 1
 PLACING = (
     *("card.created", "card.moved", "card.arrived", "card.left"),
     *("card.archived", "card.restored", "card.discarded"),
@@ -90,7 +92,8 @@ _recent = (
         Event.at,
         Event.type,
         Event.data,
-        Card.archived_at.is_not(None).label("is_archived"),
+        # What was done to it on another board, to which it has gone since, says nothing here.
+        and_(Card.archived_at.is_not(None), Card.board_id == Event.board_id).label("is_archived"),
     )
     .join(Card, Card.id == Event.card_id)
     .where(Event.board_id == bindparam("board"), _is_placing)
@@ -122,11 +125,12 @@ _INSERT = Statement(
     )
 )
 _FORGET = Statement(delete(ChangeDay).where(ChangeDay.board_id == bindparam("board")))
-_ALL = Query(
+_SOME_DAYS = Query(
     select(ChangeDay.day, ChangeDay.moments, ChangeDay.columns, ChangeDay.lanes, ChangeDay.deltas)
     .where(
         ChangeDay.board_id == bindparam("board"),
         ChangeDay.day >= bindparam("since", type_=BigInteger),
+        ChangeDay.day < bindparam("until", type_=BigInteger),
     )
     .order_by(ChangeDay.day),
     _KeptDay,
@@ -182,16 +186,12 @@ def keep_changes(tx: Tx, board: OpenBoard, after: int, zone: str) -> int:
     return upto
 
 
-def kept_changes(tx: Tx, board: OpenBoard, since_day: int) -> Changes:
-    """What is kept of a board's days from one on, a day after the other."""
-    import numpy as np  # noqa: PLC0415 - it takes long to load
-
-    parts = [
-        [taken(value) for value in row[1:]] for row in tx.all(_ALL, board=board.id, since=since_day)
-    ]
-    if not parts:
-        return _arrays(())
-    return Changes(*(np.concatenate(some) for some in zip(*parts, strict=True)))
+def changes_by_day(
+    tx: Tx, board: OpenBoard, since: int, until: int = FOREVER
+) -> dict[int, Changes]:
+    """What is kept of a board's days, from one to before another, in their order."""
+    rows = tx.all(_SOME_DAYS, board=board.id, since=since, until=until)
+    return {row.day: Changes(*map(taken, row[1:])) for row in rows}
 
 
 def forget_changes(tx: Tx, board: OpenBoard) -> None:
@@ -211,8 +211,8 @@ def wrong_changes(tx: Tx, board: OpenBoard, upto: int, zone: str) -> int:
             told.setdefault(day_of(row[0], zone).toordinal(), []).append(row)
         after = end
     stored = {
-        row.day: list(zip(*(taken(value).tolist() for value in row[1:]), strict=True))
-        for row in tx.all(_ALL, board=board.id, since=0)
+        day: list(zip(*(values.tolist() for values in changes), strict=True))
+        for day, changes in changes_by_day(tx, board, 0).items()
     }
     return sum(told.get(day) != stored.get(day) for day in told.keys() | stored.keys())
 

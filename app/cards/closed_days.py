@@ -1,7 +1,8 @@
 """Closed days: what is kept of each day that is over, so that years are read from a few rows.
 
-Kept is how many cards came into each column and left it, and what the journeys of the cards say
-(`stream_days.py`). All is derived from the visits. A day is closed up to a moment before which
+Kept is how many cards came into each column and left it, what the journeys of the cards say
+(`stream_days.py`), and what the work centres saw (`load_days.py`). All is derived from the visits
+and the events. A day is closed up to a moment before which
 nothing can be stamped any more; what happened since is counted from the visits themselves, so that
 no answer waits for a closing and none is less exact without one. An ordinary move writes nothing
 here. What changes the past does: a card that goes back, is reopened or discarded, or leaves the
@@ -23,8 +24,10 @@ from sqlalchemy import BigInteger, bindparam, delete, func, insert, or_, select,
 
 from app.boards.history import OpenBoard, lock_board
 from app.cards import stream_days
+from app.cards.centres import gauges_of
 from app.cards.change_days import forget_changes, keep_changes, wrong_changes
 from app.cards.layouts import mark_of, read_columns
+from app.cards.load_days import forget_loads, keep_loads, wrong_loads
 from app.cards.rows import CardRow
 from app.days import day_of, next_day, start_of_day
 from app.db import Query, Statement, Tx
@@ -49,6 +52,8 @@ class Closed(NamedTuple):
     seq: int
     # Of the past as the days tell it: another one, and a day that was closed may tell another past.
     past: int
+    # The mark of the work centres of which days tell what they saw.
+    centres: str
 
     @property
     def whole(self) -> int:
@@ -85,10 +90,11 @@ class _Day(NamedTuple):
 
 
 _closed = select(
-    ClosedFlow.until, ClosedFlow.zone, ClosedFlow.layout, ClosedFlow.seq, ClosedFlow.past
-)
-_CLOSED = Query(_closed.where(ClosedFlow.board_id == bindparam("board")), Closed)
-_LOCKED = Query(_closed.where(ClosedFlow.board_id == bindparam("board")).with_for_update(), Closed)
+    *(ClosedFlow.until, ClosedFlow.zone, ClosedFlow.layout, ClosedFlow.seq),
+    *(ClosedFlow.past, ClosedFlow.centres),
+).where(ClosedFlow.board_id == bindparam("board"))
+_CLOSED = Query(_closed, Closed)
+_LOCKED = Query(_closed.with_for_update(), Closed)
 _CLOSE = Statement(
     insert(ClosedFlow).values(
         board_id=bindparam("board"),
@@ -97,6 +103,7 @@ _CLOSE = Statement(
         layout=bindparam("layout"),
         seq=bindparam("seq"),
         past=bindparam("past"),
+        centres=bindparam("centres"),
     )
 )
 _TELL_ANOTHER_PAST = Statement(
@@ -113,6 +120,11 @@ _KEEP_ON = Statement(
     update(ClosedFlow)
     .where(ClosedFlow.board_id == bindparam("board"))
     .values(seq=bindparam("upto"))
+)
+_MEASURE = Statement(
+    update(ClosedFlow)
+    .where(ClosedFlow.board_id == bindparam("board"))
+    .values(centres=bindparam("mark"))
 )
 _columns = select(Column.id).where(Column.board_id == bindparam("board"))
 _FORGET = (
@@ -196,6 +208,7 @@ _TO_CLOSE = Query(
             ClosedFlow.until.is_(None),
             ClosedFlow.until < Board.changed_at,
             ClosedFlow.seq < Board.seq,
+            ClosedFlow.centres == "",
         ),
     )
     .order_by(Board.id),
@@ -241,6 +254,7 @@ def close_days(tx: Tx, key: str) -> bool:
             mark_of(board.shape, read_columns(tx, board)),
             0,
             _new_past(),
+            "",
         )
         tx.run(_CLOSE, board=board.id, **closed._asdict())
     # Nothing of this board will be stamped before its last change.
@@ -252,7 +266,19 @@ def close_days(tx: Tx, key: str) -> bool:
     if seq < board.seq:
         seq = keep_changes(tx, board, seq, closed.zone)
         tx.run(_KEEP_ON, board=board.id, upto=seq)
-    return until < end or seq < board.seq
+    if until < end or seq < board.seq:
+        return True
+    return _measure(tx, board, closed._replace(until=until))
+
+
+def _measure(tx: Tx, board: OpenBoard, closed: Closed) -> bool:
+    """Keeps what the next whole days saw of the work centres as they are now; whether there are
+    more."""
+    mark = gauges_of(board.shape).mark
+    if closed.centres != mark:
+        forget_loads(tx, board)
+        tx.run(_MEASURE, board=board.id, mark=mark)
+    return keep_loads(tx, board, day_of(closed.until, closed.zone).toordinal(), closed.zone)
 
 
 def _close_until(tx: Tx, board: OpenBoard, closed: Closed, end: int) -> int:
@@ -284,6 +310,7 @@ def forget_days(tx: Tx, board: OpenBoard) -> None:
         tx.run(deletion, board=board.id)
     stream_days.forget(tx, board)
     forget_changes(tx, board)
+    forget_loads(tx, board)
 
 
 def reopen_days(tx: Tx, board: OpenBoard, since: int) -> None:
@@ -300,6 +327,7 @@ def reopen_days(tx: Tx, board: OpenBoard, since: int) -> None:
 def _drop(tx: Tx, board: OpenBoard, since: date) -> None:
     tx.run(_REOPEN, board=board.id, since=since.toordinal())
     stream_days.forget(tx, board, since.toordinal())
+    forget_loads(tx, board, since.toordinal())
 
 
 def _new_past() -> int:
@@ -390,6 +418,8 @@ def wrong_days(tx: Tx, board: OpenBoard) -> int:
             wrong += stream_days.wrong_rows(tx, board, days, until, closed.zone)
             first = next_day(days[-1])
         wrong += wrong_changes(tx, board, closed.seq, closed.zone)
+        if closed.centres == gauges_of(board.shape).mark:
+            wrong += wrong_loads(tx, board, closed.zone)
     nothing = (0, 0)
     for key in stored.keys() | told.keys():
         wrong += stored.get(key, nothing) != told.get(key, nothing)

@@ -1,51 +1,17 @@
 """The constraint: the work centre that holds the flow, by its evidence. Pure.
 
-A work centre is an active column, or a group of columns with an active one. Five things speak for
-its being the constraint, each a share of 0 to 1: that its limit was full, that cards waited in
-front of it, that the next one stood empty while cards were here, that much of the lead time is
-spent in it, and that its limits refused. Its score is their mean, over those that can be had.
+Five things speak for a work centre's being the constraint, each a share of 0 to 1: that its limit
+was full, that cards waited in front of it, that the next one stood empty while cards were here,
+that much of the lead time is spent in it, and that its limits refused. Its score is their mean,
+over those that can be had.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
 
-from app.boards.shape import ACTIVE, QUEUE, Column, Shape
+from app.cards.centres import Centre, Limits, Load, Place, places_of
 from app.flow.stream import Stream
-
-Limits = Sequence[tuple[int, int | None]]
-"""The limits of a place, each from a moment on; the first one from the beginning of time."""
-
-
-class Place(NamedTuple):
-    """A column or a group that can carry a limit."""
-
-    scope: str
-    id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Centre:
-    """A work centre: its columns, those of them in which somebody works, the queue in front of it,
-    and the columns in which the next one works."""
-
-    place: Place
-    name: str
-    columns: tuple[int, ...]
-    active: tuple[int, ...]
-    queue: tuple[int, ...]
-    queue_is_limited: bool
-    behind: tuple[int, ...]
-
-
-@dataclass(slots=True)
-class Load:
-    """What a window saw of a work centre, summed up over time in microseconds."""
-
-    waited: int = 0  # cards times time in the queue
-    starved: int = 0
-    full: dict[Place, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,41 +40,6 @@ class Evidence:
         )
         known = [share for share in shares if share is not None]
         return sum(known, Fraction(0)) / len(known) if known else Fraction(0)
-
-
-def centres_of(shape: Shape) -> list[Centre]:
-    """The work centres of a board, left to right.
-
-    In front of the first one only queues with a limit count: a backlog waits for nobody in
-    particular. What is finished in a group waits for the next work centre.
-    """
-    working = {column.group_id for column in shape.columns if column.kind == ACTIVE}
-    works: list[list[Column]] = []
-    queues: list[list[Column]] = []
-    waiting: list[Column] = []
-    for column in shape.columns:
-        grouped = column.group_id is not None and column.group_id in working
-        goes_on = works and grouped and works[-1][0].group_id == column.group_id
-        if goes_on:
-            works[-1].append(column)
-            waiting = [*waiting, column] if column.kind == QUEUE else []
-        elif grouped or column.kind == ACTIVE:
-            works.append([column])
-            queues.append(waiting if queues else [one for one in waiting if one.wip_limit])
-            waiting = []
-        elif column.kind == QUEUE:
-            waiting.append(column)
-    actives = [tuple(column.id for column in some if column.kind == ACTIVE) for some in works]
-    behinds = [*actives[1:], ()][: len(works)]
-    return [
-        _centre(shape, some, active, queue, behind)
-        for some, active, queue, behind in zip(works, actives, queues, behinds, strict=True)
-    ]
-
-
-def places_of(centre: Centre) -> list[Place]:
-    """The places whose limits hold a work centre: itself, and each column in which it works."""
-    return list(dict.fromkeys([centre.place, *(Place("column", one) for one in centre.active)]))
 
 
 def evidence_of(
@@ -143,30 +74,6 @@ def _rank(each: Evidence) -> tuple[Fraction, Fraction]:
     return each.score, each.time_share or Fraction(0)
 
 
-def _centre(
-    shape: Shape,
-    some: Sequence[Column],
-    active: tuple[int, ...],
-    queue: Sequence[Column],
-    behind: tuple[int, ...],
-) -> Centre:
-    group = shape.group.get(some[0].group_id or 0)
-    return Centre(
-        place=Place("column", some[0].id) if group is None else Place("group", group.id),
-        name=some[0].name if group is None else group.name,
-        columns=tuple(column.id for column in some),
-        active=active,
-        queue=tuple(column.id for column in queue),
-        queue_is_limited=bool(queue) and all(_is_limited(shape, column) for column in queue),
-        behind=behind,
-    )
-
-
-def _is_limited(shape: Shape, column: Column) -> bool:
-    group = shape.group.get(column.group_id or 0)
-    return column.wip_limit is not None or (group is not None and group.wip_limit is not None)
-
-
 def _refusing(centre: Centre) -> set[Place]:
     return {centre.place, *(Place("column", one) for one in (*centre.columns, *centre.queue))}
 
@@ -181,7 +88,8 @@ def _evidence(
     refusals: int,
     refused: int,
 ) -> Evidence:
-    fullest = max(load.full, key=lambda place: load.full[place], default=None)
+    known = [place for place in places_of(centre) if place in load.full]
+    fullest = max(known, key=lambda place: load.full[place], default=None)
     steps = {step.place.id: step for step in stream.steps}
     work = [steps[one] for one in centre.active if one in steps]
     there = [steps[one] for one in (*centre.active, *centre.queue) if one in steps]

@@ -19,6 +19,7 @@ from app.flow.files import csv_answer, or_csv
 from app.flow.little import Little
 from app.flow.metrics import seconds
 from app.flow.queries import Wanted, window_of
+from app.flow.refusals_reading import read_refusals
 from app.flow.schemas import StatsIn, WindowOut, window_json
 from app.flow.stream_queries import read_stream
 from app.types import KeyInUrl
@@ -123,7 +124,8 @@ def _answer(tx: Tx, actor: Actor, key: str, wanted: Wanted, form: str) -> Answer
     board = read_board(tx, actor, key=key)
     window = window_of(board, wanted)
     stream = read_stream(tx, board, window, wanted.cards)
-    found = read_constraint(tx, board, window, wanted.cards, stream)
+    refusals = read_refusals(tx, board, window, wanted.cards)
+    found = read_constraint(tx, board, window, wanted.cards, stream, refusals)
     centres = [_centre_json(each) for each in found.evidence]
     if form == "csv":
         rows = [[centre[name] for name in CSV_HEAD] for centre in centres]

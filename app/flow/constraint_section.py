@@ -3,6 +3,7 @@
 from app.flow.constraint_reading import read_constraint
 from app.flow.constraint_views import little_numbers, rows_of, sentence_of, steps_of
 from app.flow.constraint_words import advice_for, little_words, reason_for_none
+from app.flow.refusals_section import refusals_of
 from app.flow.sections import Flow, Section
 from app.flow.stream_section import stream_of
 
@@ -15,9 +16,9 @@ HEAD = (
 
 def section(flow: Flow) -> Section:
     """The work centre that holds the flow, with its evidence, and what to do next about it."""
-    found = read_constraint(
-        flow.tx, flow.board, flow.window, flow.asked.wanted.cards, stream_of(flow)
-    )
+    cards = flow.asked.wanted.cards
+    parts = stream_of(flow), refusals_of(flow)
+    found = read_constraint(flow.tx, flow.board, flow.window, cards, *parts)
     named, evidence, little = found.constraint, found.evidence, found.little
     api_url = flow.api("constraint")
     advice = None if named is None else advice_for(evidence, named)

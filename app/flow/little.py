@@ -6,28 +6,27 @@ finished, and time in which the cycle time ran on while the card was not in prog
 the backlog, in done before a reopening, on another board).
 """
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
+from app.flow.metrics import Durations, total
 
-class Progress(NamedTuple):
-    """A card with the times that it was in progress; `cycle_time` where the window saw it done."""
 
-    cycle_time: int | None
-    stays: Sequence[tuple[int, int | None]]
+class Stays(NamedTuple):
+    """Times in which cards were in progress; `left_at` is OPEN while they are."""
+
+    entered_at: Durations
+    left_at: Durations
 
 
 class Steady(NamedTuple):
-    """Cards that were started and finished within a window, summed up."""
+    """Cards that were started and finished within a window, by the time that they were in
+    progress; and of all that were finished how many, and their cycle times, summed up."""
 
-    finished: int = 0
-    cycle_time: int = 0
-    in_progress: int = 0
-
-
-NOBODY = Steady()
+    in_progress: int
+    finished: int
+    cycle_time: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,36 +64,33 @@ class Little:
         return self.product / self.wip if self.in_progress else None
 
 
-def little_of(cards: Iterable[Progress], start: int, end: int, steady: Steady = NOBODY) -> Little:
-    """The law over a window: some cards one by one, others as sums."""
-    finished, cycle_time, in_progress = steady
-    inside = in_progress
-    before = at_start = at_end = 0
-    for card in cards:
-        within = earlier = 0
-        for entered_at, left_at in card.stays:
-            within += _overlap(entered_at, left_at, start, end)
-            earlier += _overlap(entered_at, left_at, 0, start)
-            at_start += entered_at <= start and (left_at is None or left_at > start)
-            at_end += entered_at < end and (left_at is None or left_at >= end)
-        in_progress += within
-        if card.cycle_time is not None:
-            finished += 1
-            cycle_time += card.cycle_time
-            before += earlier
-            inside += within
+def little_of(start: int, end: int, steady: Steady, finished: Stays, others: Stays) -> Little:
+    """The law over a window: of the steady cards by sums, of the others by the times in which they
+    were in progress."""
+    import numpy as np  # noqa: PLC0415 - it takes long to load
+
+    inside = steady.in_progress + _overlap(finished, start, end)
+    unfinished = _overlap(others, start, end)
+    before = _overlap(finished, 0, start)
+    at_start = at_end = 0
+    for entered_at, left_at in (finished, others):
+        at_start += int(np.count_nonzero((entered_at <= start) & (left_at > start)))
+        at_end += int(np.count_nonzero((entered_at < end) & (left_at >= end)))
     return Little(
         length=end - start,
-        in_progress=in_progress,
-        finished=finished,
-        cycle_time=cycle_time,
+        in_progress=inside + unfinished,
+        finished=steady.finished,
+        cycle_time=steady.cycle_time,
         before=before,
-        outside=cycle_time - before - inside,
-        unfinished=in_progress - inside,
+        outside=steady.cycle_time - before - inside,
+        unfinished=unfinished,
         at_start=at_start,
         at_end=at_end,
     )
 
 
-def _overlap(entered_at: int, left_at: int | None, start: int, end: int) -> int:
-    return max(0, min(end, end if left_at is None else left_at) - max(start, entered_at))
+def _overlap(stays: Stays, start: int, end: int) -> int:
+    import numpy as np  # noqa: PLC0415
+
+    length = np.minimum(stays.left_at, end) - np.maximum(stays.entered_at, start)
+    return total(np.maximum(length, 0))

@@ -1,128 +1,119 @@
 """Reading Little's law: the cards that were in progress in a window, and those it saw finished."""
 
-from collections.abc import Iterator
-from itertools import groupby
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from app.boards.history import OpenBoard
 from app.boards.shape import DONE
-from app.cards.clocks import NEVER, Stay, is_started
+from app.cards.clocks import NEVER, OPEN
 from app.cards.filters import CardFilter
 from app.db import Tx
 from app.flow.day_reading import Days, arrays_in, closed_days_in, rest_of
-from app.flow.little import Little, Progress, Steady, little_of
-from app.flow.queries import Window, of_cards
+from app.flow.done_reading import read_durations
+from app.flow.little import Little, Stays, Steady, little_of
+from app.flow.metrics import total
+from app.flow.queries import CYCLE, Window, of_cards, within
+from app.flow.stream_queries import CARDS_AT_ONCE, pieces_of
 from app.models import Card, DoneDay, Visit
+from app.packing import packed, unpacked
 
-_STAYS = select(
-    Visit.card_id,
-    Card.done_at,
-    Card.cycle_time,
-    Card.archived_at,
-    Visit.column_id,
-    Visit.entered_at,
-    Visit.left_at,
-    Visit.kind,
-    Visit.started_work,
-).join(Card, Card.id == Visit.card_id)
+
+class _Closed(NamedTuple):
+    """What closed days say of the cards done in them: some by sums, and which of them were in
+    progress before the window began."""
+
+    steady: Steady
+    early: Sequence[int]
 
 
 def read_little(tx: Tx, board: OpenBoard, span: Window, cards: CardFilter) -> Little:
     """The law over a window, for the cards that a filter lets through."""
     days = closed_days_in(tx, board, span, cards)
-    # Who was in progress in a time that is long past and was finished since, no day tells.
-    if days is None or span.end < board.row.changed_at:
-        statement = of_cards(_STAYS, board, cards).where(Visit.board_id == board.id)
-        return little_of(_progress(tx, board, span, statement), span.start, span.end)
-    early = list(_progress(tx, board, span, _STAYS.where(*_early(board, days))))
-    some = [*early, *_unfinished(tx, board, span)]
+    (in_progress, count, cycle_time), early = _closed(tx, days)
+    finished = [_stays_of(tx, board, early, at) for at in range(0, len(early), CARDS_AT_ONCE)]
     rest = rest_of(days, span)
     if rest is not None:
-        some += _progress(tx, board, span, _STAYS.where(*_done_in(board, rest)))
-    steady = _steady(tx, days)
-    worked = [card for card in early if card.cycle_time is not None]
-    steady = Steady(
-        steady.finished - len(worked),
-        steady.cycle_time - sum(card.cycle_time or 0 for card in worked),
-        steady.in_progress
-        - sum((left or 0) - entered for card in worked for entered, left in card.stays),
-    )
-    return little_of(some, span.start, span.end, steady)
+        cycle_times = read_durations(tx, board, CYCLE, rest, cards)
+        count, cycle_time = count + len(cycle_times), cycle_time + total(cycle_times)
+        finished += [
+            _read(tx, within(_stays(board), board, piece, cards))
+            for piece in pieces_of(tx, board, rest)
+        ]
+    others = [_read(tx, some) for some in _not_finished(board, span, cards)]
+    steady = Steady(in_progress, count, cycle_time)
+    return little_of(*span, steady, _joined(finished), _joined(others))
 
 
-def _progress(
-    tx: Tx, board: OpenBoard, span: Window, statement: Select[*tuple[Any, ...]]
-) -> Iterator[Progress]:
-    """The cards that were in progress in a window, or were finished in it."""
+def _closed(tx: Tx, days: Days | None) -> _Closed:
+    in_progress = finished = cycle_time = 0
+    early: list[int] = []
+    if days is not None:
+        names = ("card_ids", "moments", "cycle", "progress")
+        for _, (card, done_at, cycle, progress) in arrays_in(tx, days, DoneDay, *names):
+            known = cycle != NEVER
+            is_early = known & (done_at - cycle <= days.window.start)
+            early += card[is_early].tolist()
+            in_progress += int(progress[known & ~is_early].sum())
+            finished += int(known.sum())
+            cycle_time += int(cycle[known].sum())
+    return _Closed(Steady(in_progress, finished, cycle_time), early)
+
+
+def _stays(board: OpenBoard) -> Select[*tuple[Any, ...]]:
+    """The times in progress of cards."""
     shape = board.shape
-    is_done = and_(Card.done_at >= span.start, Card.done_at < span.end)
-    rows: Iterator[Any] = iter(
-        tx.execute(
-            statement.where(
-                Visit.entered_at < span.end,
-                # What was done before is in progress no more.
-                or_(Card.done_at.is_(None), Card.done_at >= span.start),
-                or_(Visit.left_at.is_(None), Visit.left_at > span.start, is_done),
-            ).order_by(Visit.card_id, Visit.id)
-        )
+    # The cards lead to their stays: the columns have far more of them.
+    column_id = Visit.column_id + 0
+    here = column_id.in_([*shape.column, *shape.gone])
+    is_started = or_(
+        and_(Visit.kind.is_(None), column_id.in_(shape.started)),
+        and_(Visit.kind.is_not(None), Visit.started_work.is_(True), here),
     )
-    for _, some in groupby(rows, lambda row: row.card_id):
-        stays = list(some)
-        card = stays[0]
-        was_finished = card.done_at is not None and span.start <= card.done_at < span.end
-        yield Progress(
-            card.cycle_time if was_finished else None,
-            [
-                # A card in the archive is not in progress.
-                (row.entered_at, row.archived_at if row.left_at is None else row.left_at)
-                for row in stays
-                if (row.column_id in shape.column or row.column_id in shape.gone)
-                and is_started(shape, Stay._make(row[4:]))
-            ],
-        )
-
-
-def _done_in(board: OpenBoard, window: Window) -> tuple[ColumnElement[bool], ...]:
+    # A card in the archive is not in progress.
+    left_at = func.coalesce(Visit.left_at, Card.archived_at, OPEN)
     return (
-        Card.board_id == board.id,
-        Card.done_at.is_not(None),
-        Card.discarded_at.is_(None),
-        Card.done_at >= window.start,
-        Card.done_at < window.end,
+        select(packed(Visit.entered_at, left_at))
+        .select_from(Visit)
+        .join(Card, Card.id == Visit.card_id)
+        .where(is_started)
     )
 
 
-def _early(board: OpenBoard, days: Days) -> tuple[ColumnElement[bool], ...]:
-    """Cards of closed days that were started before the window. The index knows when they were
-    done and how long before that they were started."""
-    start = days.window.start
-    window = Window(start, days.until)
-    return (*_done_in(board, window), Card.done_at - Card.cycle_time <= start)
-
-
-def _unfinished(tx: Tx, board: OpenBoard, span: Window) -> Iterator[Progress]:
-    """The cards that are not done now: by their columns, whose indexes know no finished ones."""
+def _not_finished(
+    board: OpenBoard, span: Window, cards: CardFilter
+) -> Iterator[Select[*tuple[Any, ...]]]:
+    """The times in progress of the cards that a window did not see finished: those that are not
+    done, by their columns, whose indexes know no finished ones, and those that were done later."""
+    stays = _stays(board).where(
+        Visit.entered_at < span.end, or_(Visit.left_at.is_(None), Visit.left_at > span.start)
+    )
     columns = [column.id for column in board.shape.columns if column.kind != DONE]
-    is_open = (Card.column_id.in_(columns), Card.discarded_at.is_(None), Card.done_at.is_(None))
-    live = _STAYS.where(*is_open, Card.archived_at.is_(None))
-    yield from _progress(tx, board, span, live)
-    away = _STAYS.where(
-        Card.board_id == board.id,
-        Card.archived_at.is_not(None),
-        Card.done_at.is_(None),
-        Card.discarded_at.is_(None),
+    live = stays.where(
+        Card.column_id.in_(columns), Card.done_at.is_(None), Card.archived_at.is_(None)
     )
-    yield from _progress(tx, board, span, away)
+    yield of_cards(live, board, cards, by_columns=True)
+    away = stays.where(Card.done_at.is_(None), Card.archived_at.is_not(None))
+    yield of_cards(away, board, cards)
+    if span.end <= board.row.changed_at:
+        # The index knows when they were done and how long before that they were started.
+        was_started = Card.done_at - Card.cycle_time < span.end
+        later = stays.where(Card.done_at.is_not(None), Card.done_at >= span.end, was_started)
+        yield of_cards(later, board, cards)
 
 
-def _steady(tx: Tx, days: Days) -> Steady:
-    """The cards done on closed days."""
-    finished = cycle_time = in_progress = 0
-    for _, (cycle, progress) in arrays_in(tx, days, DoneDay, "cycle", "progress"):
-        known = cycle != NEVER
-        finished += int(known.sum())
-        cycle_time += int(cycle[known].sum())
-        in_progress += int(progress[known].sum())
-    return Steady(finished, cycle_time, in_progress)
+def _stays_of(tx: Tx, board: OpenBoard, card_ids: Sequence[int], first: int) -> Stays:
+    some = card_ids[first : first + CARDS_AT_ONCE]
+    return _read(tx, _stays(board).where(Card.id.in_(some)))
+
+
+def _read(tx: Tx, statement: Select[*tuple[Any, ...]]) -> Stays:
+    return Stays(*unpacked(tx, tx.execute(statement).scalar()).reshape(-1, 2).T)
+
+
+def _joined(parts: Sequence[Stays]) -> Stays:
+    import numpy as np  # noqa: PLC0415 - it takes long to load
+
+    nothing = np.empty(0, np.int64)
+    return Stays(*(np.concatenate(some) for some in zip((nothing, nothing), *parts, strict=True)))

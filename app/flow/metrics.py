@@ -163,6 +163,11 @@ def histogram(ordered: Durations) -> list[Bucket]:
     ]
 
 
+def total(durations: Durations) -> int:
+    """The exact sum, which may be more than 64 bits hold."""
+    return int((durations // SECOND).sum()) * SECOND + int((durations % SECOND).sum())
+
+
 def seconds(duration: Fraction | int) -> float:
     """A duration in seconds: the float that is nearest to it."""
     return duration.numerator / (duration.denominator * SECOND)

@@ -13,6 +13,7 @@ from app.cards.stream_days import DONE_LATER, read_journeys
 from app.clock import SECOND
 from app.db import Tx
 from app.flow.day_reading import Days, closed_days_in, cut_arrays, parted, rest_of, sums_in
+from app.flow.metrics import total
 from app.flow.queries import Window, of_cards
 from app.flow.remembering import recall, remember
 from app.flow.stream import Long, Place, Stream, Tally, has_been, stream_of
@@ -63,6 +64,16 @@ def card_names(tx: Tx, card_ids: Collection[int]) -> dict[int, CardName]:
         return {}
     rows = tx.execute(select(Card.id, Card.number, Card.title).where(Card.id.in_(card_ids)))
     return {row.id: CardName._make(row) for row in rows}
+
+
+def pieces_of(tx: Tx, board: OpenBoard, window: Window) -> Iterator[Window]:
+    """A window in pieces of so many cards that they are in memory together."""
+    start = window.start
+    while start < window.end:
+        later = tx.first(DONE_LATER, board=board.id, since=start, cards=CARDS_AT_ONCE)
+        end = window.end if later is None else min(later.at + 1, window.end)
+        yield Window(start, end)
+        start = end
 
 
 def _places(columns: Iterable[ColumnRow]) -> list[Place]:
@@ -117,8 +128,8 @@ def _add_cards(tx: Tx, days: Days, tally: Tally, most: int) -> None:
         tx, days, StayDay, "card_ids", "lead", "process"
     ):
         if len(ids):
-            tally.lead[column_id] += _sum(lead)
-            tally.process[column_id] += _sum(process)
+            tally.lead[column_id] += total(lead)
+            tally.process[column_id] += total(process)
             _add_longest(tally, column_id, ids, lead, process, most)
     if most:
         _add_longest_days(tx, days, tally, most)
@@ -168,22 +179,12 @@ def _add_rest(
     def narrow(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         return of_cards(statement, board, cards)
 
-    for start, end in _pieces(tx, board, window):
+    for start, end in pieces_of(tx, board, window):
         finished, spent, exits = read_journeys(tx, board, columns, start, end, narrow)
         tally.count += len(finished.card)
         tally.handoffs += int(finished.handoffs.sum())
         _add_spent(tally, spent, most)
         _add_exits(tally, exits)
-
-
-def _pieces(tx: Tx, board: OpenBoard, window: Window) -> Iterator[Window]:
-    """A window in pieces of so many cards that they are in memory together."""
-    start = window.start
-    while start < window.end:
-        later = tx.first(DONE_LATER, board=board.id, since=start, cards=CARDS_AT_ONCE)
-        end = window.end if later is None else min(later.at + 1, window.end)
-        yield Window(start, end)
-        start = end
 
 
 def _add_spent(tally: Tally, spent: "Spent", most: int) -> None:
@@ -192,8 +193,8 @@ def _add_spent(tally: Tally, spent: "Spent", most: int) -> None:
     for column_id in np.unique(spent.column).tolist():
         some = spent.column == column_id
         lead, process = spent.lead[some], spent.process[some]
-        tally.lead[column_id] += _sum(lead)
-        tally.process[column_id] += _sum(process)
+        tally.lead[column_id] += total(lead)
+        tally.process[column_id] += total(process)
         _add_longest(tally, column_id, spent.card[some], lead, process, most)
 
 
@@ -216,8 +217,3 @@ def _add_longest(
         some = some[lead[some] > 0]
         rows = zip(lead[some].tolist(), ids[some].tolist(), process[some].tolist(), strict=True)
         tally.longest.setdefault(column_id, []).extend(Long(*row) for row in rows)
-
-
-def _sum(values: Numbers) -> int:
-    """The exact sum, which may be more than 64 bits hold."""
-    return int((values // SECOND).sum()) * SECOND + int((values % SECOND).sum())

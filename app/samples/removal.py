@@ -29,6 +29,7 @@ from app.models import (
     Invite,
     Label,
     Lane,
+    LoadDay,
     Marker,
     Member,
     StayDay,
@@ -47,7 +48,7 @@ _WANDERED = Statement(
     .where(or_(CardAddress.board_id == _board, CardAddress.card_id.in_(_cards)))
     .limit(1)
 )
-_DAYS = (ChangeDay, DoneDay, StayDay, ExitDay)
+_DAYS = (ChangeDay, DoneDay, StayDay, ExitDay, LoadDay)
 # What refers to something goes before it.
 _DELETIONS = tuple(
     Statement(deletion)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.boards.shape import Cell
-from app.flow.constraint import Centre, Limits, Load, Place, places_of
+from app.cards.centres import Centre, Limits, Load, Place, places_of
 
 
 class Change(NamedTuple):

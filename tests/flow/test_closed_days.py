@@ -15,7 +15,7 @@ from app.clock import DAY, HOUR
 from app.db import Statement, Tx
 from app.flow import done_memory, portfolio_reading
 from app.flow.closing import DayCloser
-from app.models import ColumnDay, DoneDay, ExitDay, StayDay
+from app.models import ColumnDay, DoneDay, ExitDay, LoadDay, StayDay
 from tests.flow.conftest import Past, Time, make_past
 from tests.support import Person
 
@@ -278,6 +278,7 @@ def test_an_import_of_the_past_and_another_zone_open_the_days_again(berlin: Past
         update(DoneDay).values(lead=DoneDay.cycle),
         update(ExitDay).where(ExitDay.column_id == 1).values(returned=1),
         delete(StayDay).where(StayDay.column_id == 2),
+        update(LoadDay).values(counts=LoadDay.loads),
     ],
 )
 def test_a_wrong_day_is_found_and_put_right(berlin: Past, spoiled: Any) -> None:

@@ -1,9 +1,11 @@
 """The constraint: how full columns were, what speaks for a work centre, and Little's law."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -12,18 +14,13 @@ from hypothesis import strategies as st
 
 from app.boards.shape import ACTIVE, DONE, QUEUE, Cell, Column, Group, Lane, Shape
 from app.cards import change_days
-from app.flow.constraint import (
-    Centre,
-    Evidence,
-    Limits,
-    Place,
-    centres_of,
-    constraint_of,
-    places_of,
-)
+from app.cards.centres import Centre, Limits, Load, Place, centres_of, gauges_of, places_of
+from app.cards.clocks import OPEN
+from app.cards.gauges import Changes, changes_of, load_over, net_of
+from app.cards.load_days import moved
+from app.flow.constraint import Evidence, constraint_of
 from app.flow.constraint_words import advice_for, little_words, reason_for_none
-from app.flow.gauges import Changes, load_over
-from app.flow.little import Progress, little_of
+from app.flow.little import Little, Stays, Steady, little_of
 from tests.flow import by_stretches
 from tests.flow.by_stretches import Change, stretches
 
@@ -157,13 +154,56 @@ def test_the_loads_of_a_window_are_those_of_each_stretch_of_it(
         wanted = data.draw(values)
         since = sorted(data.draw(st.lists(st.integers(start, end), min_size=3, max_size=3)))
         limits[place] = [(-1, wanted[0]), *zip(since, wanted[1:], strict=False)]
+    gauges = gauges_of(SHAPE)
     groups = {DEVELOPMENT: [DOING, DONE_DOING]}
     stops = [since for changed in limits.values() for since, _ in changed[1:]]
     parts = stretches(now, changes, start, end, stops)
-    expedite = frozenset({EXPEDITE})
-    by_hand = by_stretches.load_over(centres, parts, limits, groups, expedite)
-    found = load_over(centres, now, _arrays(changes), (start, end), limits, groups, expedite)
-    assert found == by_hand
+    by_hand = by_stretches.load_over(centres, parts, limits, groups, gauges.expedite)
+    rows = _arrays(changes)
+    before = moved(now, {cell: -more for cell, more in net_of(rows).items()})
+    assert load_over(gauges, before, rows, (start, end), limits) == by_hand
+    # A window is the sum of its parts, wherever it is cut.
+    sums = [Load() for _ in centres]
+    cuts = sorted(data.draw(st.lists(st.integers(start, end), max_size=3)))
+    for begin, stop in pairwise([start, *cuts, end]):
+        inside = changes_of([rows], begin)
+        there = moved(now, {cell: -more for cell, more in net_of(inside).items()})
+        for load, more in zip(
+            sums, load_over(gauges, there, inside, (begin, stop), limits), strict=True
+        ):
+            load.add(more)
+    assert sums == by_hand
+
+
+def test_the_times_of_many_years_and_cards_are_exact() -> None:
+    week, cards = 7 * DAY, 10**6
+    at = np.arange(0, 5_000 * week, week)
+    many = Changes(at, np.full_like(at, WAIT), np.full_like(at, STANDARD), np.zeros_like(at))
+    limits = {place: [(0, None)] for place in gauges_of(SHAPE).columns}
+    window = (0, 5_000 * week)
+    *_, deploy = load_over(gauges_of(SHAPE), {Cell(WAIT, STANDARD): cards}, many, window, limits)
+    assert deploy.waited == cards * 5_000 * week > 2**63
+
+
+def test_what_is_measured_is_another_where_the_board_is() -> None:
+    marks = {
+        gauges_of(shape).mark
+        for shape in (
+            SHAPE,
+            replace(SHAPE, columns=SHAPE.columns[:-2]),
+            replace(SHAPE, lanes=SHAPE.lanes[:1]),
+            replace(SHAPE, columns=(SHAPE.columns[0]._replace(wip_limit=9), *SHAPE.columns[1:])),
+            replace(SHAPE, columns=(*SHAPE.columns[:5], column(WAIT, DONE), *SHAPE.columns[6:])),
+            replace(
+                SHAPE, columns=(*SHAPE.columns[:3], column(DONE_DOING, QUEUE), *SHAPE.columns[4:])
+            ),
+        )
+    }
+    assert len(marks) == 6
+    renamed = replace(SHAPE, columns=tuple(each._replace(name="X") for each in SHAPE.columns))
+    raised = replace(SHAPE, groups=(Group(DEVELOPMENT, "D", 9),))
+    for same in (renamed, raised):
+        assert gauges_of(same).mark == gauges_of(SHAPE).mark
 
 
 def _arrays(changes: list[Change]) -> Changes:
@@ -200,27 +240,21 @@ def test_fullness_waiting_and_starving_are_summed_up_over_time() -> None:
         at(30, WAIT, 2),
         at(40, TEST, 1),
     ]
-    now: Counter[Cell] = Counter()
-    for change in changes:
-        now[change.cell] += change.delta
-    centres = centres_of(SHAPE)
     limits: dict[Place, Limits] = {
         Place("group", DEVELOPMENT): [(0, 5)],
         Place("column", DOING): [(0, None)],
         Place("column", TEST): [(0, 3), (50, 4)],
         Place("column", DEPLOY): [(0, None)],
     }
-    groups = {DEVELOPMENT: [DOING, DONE_DOING]}
-    rows = _arrays(changes)
-    expedite = frozenset({EXPEDITE})
-    _, test, deploy = load_over(centres, now, rows, (0, 60), limits, groups, expedite)
+    gauges, rows = gauges_of(SHAPE), _arrays(changes)
+    _, test, deploy = load_over(gauges, {}, rows, (0, 60), limits)
     assert test.full == {Place("column", TEST): 10 + 10}
     assert test.starved == 20
     assert deploy.waited == 2 * 30
     assert (deploy.full, deploy.starved) == ({}, 0)
     # A limit that changes in the very moment in which a card comes holds from then on.
     limits[Place("column", TEST)] = [(0, 3), (40, 4)]
-    _, test, _ = load_over(centres, now, rows, (0, 60), limits, groups, expedite)
+    _, test, _ = load_over(gauges, {}, rows, (0, 60), limits)
     assert test.full == {Place("column", TEST): 10}
 
 
@@ -279,13 +313,49 @@ def test_the_next_of_the_five_steps_follows_from_the_evidence() -> None:
 
 # --- Little's law ---------------------------------------------------------------------------------
 
-stays = st.lists(st.tuples(st.integers(0, 200), st.integers(0, 60)), max_size=4).map(
+times = st.lists(st.tuples(st.integers(0, 200), st.integers(0, 60)), max_size=4).map(
     lambda some: [(at, at + length) for at, length in some]
 )
 
 
+class Progress(NamedTuple):
+    """A card with the times that it was in progress; `cycle_time` where the window saw it done."""
+
+    cycle_time: int | None
+    stays: Sequence[tuple[int, int | None]]
+
+
+def law(cards: Sequence[Progress], start: int, end: int) -> Little:
+    """Little's law for some cards: those that began and ended within the window by their sums."""
+    done = [card for card in cards if card.cycle_time is not None]
+    steady = [
+        card
+        for card in done
+        if all(start < entered and left is not None and left < end for entered, left in card.stays)
+    ]
+    sums = Steady(
+        sum((left or 0) - entered for card in steady for entered, left in card.stays),
+        len(done),
+        sum(card.cycle_time or 0 for card in done),
+    )
+    return little_of(
+        start,
+        end,
+        sums,
+        _stays([card for card in done if card not in steady]),
+        _stays([card for card in cards if card.cycle_time is None]),
+    )
+
+
+def _stays(cards: Sequence[Progress]) -> Stays:
+    rows = [
+        (entered, OPEN if left is None else left) for card in cards for entered, left in card.stays
+    ]
+    return Stays(*np.array(rows, np.int64).reshape(-1, 2).T)
+
+
 @given(
-    st.lists(st.tuples(stays, st.integers(0, 40)), max_size=6),
+    st.lists(st.tuples(times, st.integers(0, 40)), max_size=6),
     st.integers(0, 100),
     st.integers(1, 150),
 )
@@ -299,7 +369,7 @@ def test_both_sides_of_littles_law_differ_by_exactly_what_is_told(
         worked = sum(left - entered for entered, left in some)
         was_finished = start <= last < end
         progress.append(Progress(worked + outside if was_finished else None, list(some)))
-    little = little_of(progress, start, end)
+    little = law(progress, start, end)
     assert little.wip * length == little.in_progress
     assert little.in_progress == (
         little.cycle_time - little.before - little.outside + little.unfinished
@@ -321,7 +391,7 @@ def test_a_board_in_balance_keeps_littles_law() -> None:
     # A card comes and one goes each day, each takes three.
     cards = [Progress(3 * DAY, [(day * DAY, (day + 3) * DAY)]) for day in range(7, 17)]
     cards += [Progress(None, [(day * DAY, (day + 3) * DAY)]) for day in (17, 18, 19)]
-    little = little_of(cards, 10 * DAY, 20 * DAY)
+    little = law(cards, 10 * DAY, 20 * DAY)
     assert little.wip == little.product == 3
     assert little.ratio == 1
     assert (little.at_start, little.at_end) == (3, 3)
@@ -333,7 +403,7 @@ def test_a_board_in_balance_keeps_littles_law() -> None:
 
 def test_where_work_in_progress_grows_the_law_does_not_hold_and_that_is_said() -> None:
     growing = [Progress(None, [(day * DAY, None)]) for day in range(10, 20)]
-    little = little_of([Progress(DAY, [(10 * DAY, 11 * DAY)]), *growing], 10 * DAY, 20 * DAY)
+    little = law([Progress(DAY, [(10 * DAY, 11 * DAY)]), *growing], 10 * DAY, 20 * DAY)
     assert little.ratio == Fraction(1, 56)
     assert "work in progress went from 2 to 10 cards" in little_words(little)
-    assert "no throughput" in little_words(little_of(growing, 10 * DAY, 20 * DAY))
+    assert "no throughput" in little_words(law(growing, 10 * DAY, 20 * DAY))
