@@ -182,7 +182,7 @@ def test_no_template_breaks_the_content_policy() -> None:
 
 
 def test_every_kind_of_event_that_is_written_is_known_to_the_page() -> None:
-    script = (APP / "static" / "js" / "board.js").read_text()
+    script = (APP / "static" / "js" / "ask.js").read_text()
     written = {
         node.args[0].value
         for path in MODULES

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.windows import PHONE, BoardWindow, Windows, until
 from tests.support import BoardOf, Person
@@ -355,6 +355,34 @@ def conflict(windows: Windows, ops: BoardOf, jo: Person) -> tuple[Page, Any]:
     expect(description(page)).to_have_value("My words")
     assert saved(ops, card)["description"] == "Their words"
     return page, card
+
+
+def test_words_that_wait_for_their_turn_do_not_pass_over_a_conflict_that_nobody_has_seen(
+    windows: Windows, ops: BoardOf, jo: Person
+) -> None:
+    card = ops.add("A card", description="At first")
+    page = opened(windows.board(ops), card)
+    on_their_way: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if on_their_way:
+            route.continue_()
+        else:
+            on_their_way.append(route)
+
+    page.route("**/texts/description", hold_the_first)
+    page.locator("#description-edit").click()
+    description(page).fill("My words")
+    description(page).press("Control+Enter")
+    until(lambda: page.evaluate("1") and on_their_way)
+    description(page).press("Control+Enter")
+    jo.patch(f"/cards/{card['id']}", {"description": "Their words"})
+    on_their_way[0].continue_()
+    expect(page.locator("#conflict-description")).to_contain_text("Their words")
+    expect(page.locator("#description-state")).to_have_text("")
+    page.get_by_role("link", name="Take this one").click()
+    expect(page.locator("#panel-prose")).to_have_text("Their words")
+    assert saved(ops, card)["description"] == "Their words"
 
 
 def test_ones_own_words_can_be_kept(conflict: tuple[Page, Any], ops: BoardOf) -> None:

@@ -193,8 +193,9 @@
   }
 
   function send(form, { submitter = null, closing = true } = {}) {
+    const knew = conflictOf(form);
     return inLine(async () => {
-      if (!form.isConnected) return;
+      if (!form.isConnected || (conflictOf(form) && !knew)) return; // What stands against it has come meanwhile: nobody has seen that.
       const data = read(form, submitter);
       const { autosave } = form.dataset;
       const state = autosave === "description" ? byId("description-state") : null;
