@@ -120,6 +120,22 @@ def test_a_limit_that_changed_is_judged_as_it_was_at_each_moment(past: Past) -> 
     assert constraint(past, **earlier)["centres"][0]["full"] == 3 / 4
 
 
+def test_a_card_that_is_archived_on_another_board_did_fill_its_place(
+    past: Past, ada: Person
+) -> None:
+    make_past(past.time, ada, "NEXT", "UTC")
+    past.board.limit("In progress", 1)
+    (card,) = past.play(
+        Story("Goes", [("2026-03-01T00:00:00Z", "In progress"), ("2026-03-06T00:00:00Z", "To do")])
+    )
+    past.time.at("2026-03-07T00:00:00Z")
+    ada.post(f"/cards/{card['id']}/transfer", {"board": "NEXT"})
+    ada.post(f"/cards/{card['id']}/archive", {})
+    past.time.at("2026-03-12T00:00:00Z")
+    window = {"from": "2026-03-02T00:00:00Z", "to": "2026-03-12T00:00:00Z"}
+    assert constraint(past, **window)["centres"][0]["full"] == 4 / 10
+
+
 def test_times_are_those_of_the_filtered_cards_and_fullness_that_of_all(past: Past) -> None:
     past.board.limit("In progress", 1)
     past.done("2026-03-03T00:00:00Z", lead=48 * HOUR, cycle=24 * HOUR, work_type="ops")

@@ -1,5 +1,7 @@
-"""What is said of the work centres is what the events tell, whatever happens to the days."""
+"""What is said of the work centres, of refusals and of Little's law is what the events and the
+stays tell, whatever happens to the days."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -24,6 +26,8 @@ from app.exchange.history import import_history
 from app.flow.little_reading import read_little
 from app.flow.load_reading import read_loads
 from app.flow.queries import EVERY_CARD, Window
+from app.flow.refusals import SCOPES
+from app.flow.refusals_reading import read_refusals
 from app.models import ChangeDay, Event, LoadDay
 from app.shaping import service as shaping
 from tests.flow import by_stretches
@@ -157,6 +161,17 @@ def _limits(tx: Tx, board: OpenBoard) -> dict[Place, Limits]:
     return dict(found)
 
 
+def _refusals(tx: Tx, board: OpenBoard) -> list[tuple[str, int | None, int]]:
+    statement = select(Event.at, Event.data).where(
+        Event.board_id == board.id, Event.type == "move.refused"
+    )
+    rows: list[Any] = list(tx.execute(statement))
+    facts = [(orjson.loads(text), at) for at, text in rows]
+    return [
+        (told["scope"], told["place"]["id"], at) for told, at in facts if told["scope"] in SCOPES
+    ]
+
+
 def check(tx: Tx, work: Work) -> None:
     """Holds what the program says of some windows against the events and the stays."""
     board = read_board(tx, None, key="OPS")
@@ -169,7 +184,13 @@ def check(tx: Tx, work: Work) -> None:
     assert {cell: count for cell, count in now.items() if count} == {
         cell: count for cell, count in board.counts.items() if count
     }
+    refused = _refusals(tx, board)
     for window in work.windows(board):
+        found = read_refusals(tx, board, window, EVERY_CARD).places
+        told = Counter(
+            (place.scope, place.id, at) for place in found for at in place.moments.tolist()
+        )
+        assert told == Counter(each for each in refused if window.start <= each[2] < window.end)
         span, centres, loads, _ = read_loads(tx, board, window)
         start, end = window.start, min(window.end, max(board.now, board.row.changed_at + 1))
         if not sum(each.delta for each in deltas if each.at < start):
