@@ -51,10 +51,15 @@ LIES_OVER = f"""() => {{
 RUN_AXE = f"""async ([which, looks, seen]) => {{
     const known = new Set(seen), fresh = [], again = [];
     const bare = (node) => node.cloneNode(false).outerHTML;
+    const read = new Map();
     const drawn = (node) => {{
-        const look = getComputedStyle(node);
-        return [node.offsetWidth, node.offsetHeight, look.color, look.backgroundColor,
-            look.backgroundImage, look.opacity, look.fontSize, look.fontWeight, look.visibility];
+        if (!read.has(node)) {{
+            const look = getComputedStyle(node);
+            read.set(node, [node.offsetWidth, node.offsetHeight, look.color, look.backgroundColor,
+                look.backgroundImage, look.opacity, look.fontSize, look.fontWeight,
+                look.visibility]);
+        }}
+        return read.get(node);
     }};
     const name = (part) => {{
         let text = part.outerHTML + part.checkVisibility() + part.contains(document.activeElement);

@@ -58,6 +58,21 @@ def try_to_bring(board: BoardOf, *cards: dict[str, Any], **more: Any) -> Respons
     return board.person.ask("POST", f"/boards/{board.key}/import", json=document(*cards, **more))
 
 
+def said(board: BoardOf, *cards: dict[str, Any], **more: Any) -> str:
+    """What is said about a document that is wrong."""
+    response = try_to_bring(board, *cards, **more)
+    assert response.status_code == 422, response.text
+    problem = response.json()
+    assert problem["type"] == "/problems/validation-error"
+    assert all(error["loc"][0] == "body" and error["msg"] for error in problem["errors"])
+    return str(problem["detail"])
+
+
+def names(board: BoardOf, kind: str) -> list[str]:
+    """The names of a board's columns, groups or lanes."""
+    return [thing["name"] for thing in board.read()[kind]]
+
+
 def exported(board: BoardOf) -> bytes:
     """A board's export."""
     response = board.person.ask("GET", f"/boards/{board.key}/export")

@@ -11,10 +11,9 @@ import pytest
 
 from app import clock
 from app.auth.actor import Actor
-from app.cards.rebuild import examine_board
 from app.cards.service import move_card
 from app.db import Tx
-from app.errors import Invalid, WipLimitReached
+from app.errors import WipLimitReached
 from app.exchange import history
 from app.exchange.history import import_history
 from tests.exchange.documents import (
@@ -25,6 +24,8 @@ from tests.exchange.documents import (
     document,
     exported,
     iso,
+    names,
+    said,
     try_to_bring,
 )
 from tests.support import BoardOf, Person, Weir
@@ -32,29 +33,11 @@ from tests.support import BoardOf, Person, Weir
 HOUR = 3600.0
 
 
-@pytest.fixture(autouse=True)
-def the_history_tells_all(weir: Weir, request: pytest.FixtureRequest) -> Any:
-    """After each test every derived value of the board OPS is what its events say."""
-    yield
-    if "ops" in request.fixturenames:
-        assert weir.db.read_now(examine_board, "OPS") == []
-
-
 def told(board: BoardOf, of: Any) -> list[tuple[str, str]]:
     """What a card's events say: when, and what."""
     return [
         (e["at"], e["type"]) for e in board.events() if e["card"] and e["card"]["id"] == of["id"]
     ]
-
-
-def said(board: BoardOf, *cards: dict[str, Any], **more: Any) -> str:
-    """What is said about a document that is wrong."""
-    response = try_to_bring(board, *cards, **more)
-    assert response.status_code == 422, response.text
-    problem = response.json()
-    assert problem["type"] == "/problems/validation-error"
-    assert all(error["loc"][0] == "body" and error["msg"] for error in problem["errors"])
-    return str(problem["detail"])
 
 
 # --- A card's past -------------------------------------------------------------------------------
@@ -302,320 +285,6 @@ def test_many_external_ids_are_looked_up_at_once(ops: BoardOf) -> None:
     cards = [card(f"X{number}") for number in range(history.LOOKED_UP + 2)]
     assert bring(ops, cards[0], cards[-1]) == {"created": 2, "skipped": 0}
     assert bring(ops, *cards) == {"created": history.LOOKED_UP, "skipped": 2}
-
-
-# --- What is wrong is named ----------------------------------------------------------------------
-
-IN_THE_PAST = "is before 2024-05-06T08:00:00.000000Z: time never goes back"
-MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
-    "a move before the creation": (
-        card("A", (7, "Doing")),
-        f"cards[1].moves[0].at: {iso(7)} {IN_THE_PAST}",
-    ),
-    "a move before the one before": (
-        card("A", (10, "Doing"), (9, "Test")),
-        f"cards[1].moves[1].at: {iso(9)} is before {iso(10)}: time never goes back",
-    ),
-    "a block before the creation": (
-        card("A", blocks=[block(8, 9), block(7, 9)]),
-        f"cards[1].blocks[1].from: {iso(7)} {IN_THE_PAST}",
-    ),
-    "a block that ends before it begins": (
-        card("A", blocks=[block(10, 9)]),
-        f"cards[1].blocks[0].until: {iso(9)} is before {iso(10)}: time never goes back",
-    ),
-    "archived before the creation": (
-        card("A", archived_at=iso(7)),
-        f"cards[1].archived_at: {iso(7)} {IN_THE_PAST}",
-    ),
-    "a creation in the future": (
-        card("A", created_at="2199-01-01T00:00:00Z"),
-        "cards[1].created_at: 2199-01-01T00:00:00.000000Z is in the future",
-    ),
-    "a block that ends in the future": (
-        card("A", blocks=[{**block(9), "until": "2199-01-01T00:00:00Z"}]),
-        "cards[1].blocks[0].until: 2199-01-01T00:00:00.000000Z is in the future",
-    ),
-    "an unknown column": (
-        card("A", column="Nowhere"),
-        "cards[1].column: the board has no column 'Nowhere'; it has 'Backlog', 'Ready'",
-    ),
-    "an unknown column of a move": (
-        card("A", (9, "Doing"), (10, "doing")),
-        "cards[1].moves[1].to: the board has no column 'doing'; it has",
-    ),
-    "an unknown lane": (
-        card("A", lane="Fast"),
-        "cards[1].lane: the board has no lane 'Fast'; it has 'Expedite', 'Standard'",
-    ),
-    "an unknown team": (
-        card("A", team="sales"),
-        "cards[1].team: the board has no team 'sales'; it has 'dev', 'ops'",
-    ),
-    "a time without a zone": (
-        card("A", created_at="2024-05-06T08:00:00"),
-        "cards[1].created_at: must be a timestamp with a zone, like 2026-03-02T09:30:00Z",
-    ),
-    "a year that is far away": (
-        card("A", created_at="9999-12-31T23:59:00-23:59"),
-        "cards[1].created_at: must",
-    ),
-    "a number for a time": (card("A", created_at=8), "cards[1].created_at: must be a timestamp"),
-    "a huge number for a time": (
-        card("A", created_at=10**30),
-        "cards[1].created_at: must be a timestamp",
-    ),
-    "a huge number for a place": (card("A", position=10**30), "cards[1].position: "),
-    "a truth for a place": (card("A", position=True), "cards[1].position: "),
-    "a NUL in the title": (
-        card("A", title="a\0b"),
-        "cards[1].title: must not contain a NUL character",
-    ),
-    "an empty title": (card("A", title="  "), "cards[1].title: must not be empty"),
-    "a number for a title": (card("A", title=5), "cards[1].title: "),
-    "a title that is too long": (card("A", title="x" * 501), "cards[1].title: must have at most"),
-    "a line end in a column's name": (
-        card("A", (9, "Doi\nng")),
-        "cards[1].moves[0].to: must not contain control characters",
-    ),
-    "an empty external id": (card(""), "cards[1].external_id: must not be empty"),
-    "an unknown work type": (card("A", work_type="story"), "cards[1].work_type: "),
-    "an unknown category": (
-        card("A", blocks=[block(9, category="weather")]),
-        "cards[1].blocks[0].category: ",
-    ),
-    "a block without a reason": (
-        card("A", blocks=[{"from": iso(9)}]),
-        "cards[1].blocks[0].reason: Field required",
-    ),
-    "a field too many": (card("A", colour="red"), "cards[1].colour: unknown field"),
-    "moves that are no list": (card("A", moves={"at": iso(9)}), "cards[1].moves: "),
-    "no card at all": ("A", "cards[1]: "),  # type: ignore[dict-item]  # on purpose
-}
-
-
-def test_an_error_names_the_entry_and_nothing_is_imported(ops: BoardOf) -> None:
-    before = ops.read()
-    for mistake, (wrong, expected) in MISTAKES.items():
-        heard = said(ops, card("GOOD"), wrong)
-        assert heard.startswith(expected), mistake
-    assert ops.read() == before
-    assert ops.cards() == []
-
-
-def test_errors_of_several_cards_are_said_at_once(ops: BoardOf) -> None:
-    response = try_to_bring(ops, *(card(str(n), column=f"No {n}") for n in range(30)))
-    problem = response.json()
-    assert [error["loc"] for error in problem["errors"]] == [
-        ["body", "cards", number, "column"] for number in range(history.MOST_ERRORS)
-    ]
-    assert problem["detail"].count("; cards[") == history.MOST_ERRORS - 1
-
-
-BODIES: dict[str, bytes] = {
-    "nothing": b"",
-    "no JSON": b"title,created_at",
-    "half of it": b'{"format": "weir-history/1", "cards": [',
-    "a list": b"[]",
-    "null": b"null",
-    "another format": b'{"format": "weir-history/2", "cards": []}',
-    "no format": b'{"cards": []}',
-    "no cards": b'{"format": "weir-history/1"}',
-    "bytes that are no text": b'{"format": "weir-history/1", "cards": [], "\xff": 1}',
-    "half a surrogate": b'{"format": "weir-history/1", "cards": [{"title": "\\ud800"}]}',
-    "half a surrogate as a field": b'{"format": "weir-history/1", "cards": [], "\\udfff": 1}',
-    "not a number": b'{"format": "weir-history/1", "cards": [{"position": NaN}]}',
-    "endless": b'{"format": "weir-history/1", "cards": [{"position": 1e999}]}',
-    "deep": b"[" * 100_000,
-    "deep in a card": b'{"format": "weir-history/1", "cards": [' + b'{"moves": [' * 5_000,
-    "many mistakes": b'{"format": "weir-history/1", "cards": [' + b"1," * 200_000 + b"1]}",
-}
-
-
-def test_a_body_that_is_no_document_is_a_422(ops: BoardOf) -> None:
-    for name, body in BODIES.items():
-        response = ops.person.ask("POST", "/boards/OPS/import", content=body)
-        assert response.status_code == 422, name
-        assert len(response.content) < 5_000, name
-        assert response.json()["detail"], name
-
-
-def test_a_document_may_be_larger_than_other_bodies(weir: Weir, ops: BoardOf) -> None:
-    cards = [card(str(number), description="x" * 50_000) for number in range(22)]
-    assert len(json.dumps(cards)) > weir.settings.max_body_bytes
-    assert bring(ops, *cards)["created"] == 22
-
-
-def test_a_document_from_python_is_read_like_one_in_json(weir: Weir, ops: BoardOf) -> None:
-    with pytest.raises(Invalid, match=r"^cards\[0\]\.moves\[0\]\.at: must be a timestamp"):
-        weir.db.write_now(
-            import_history, None, "OPS", document({**card("A"), "moves": [{"at": "x", "to": "y"}]})
-        )
-
-
-# --- Columns, lanes, teams -----------------------------------------------------------------------
-
-
-def names(board: BoardOf, kind: str) -> list[str]:
-    """The names of a board's columns, groups or lanes."""
-    return [thing["name"] for thing in board.read()[kind]]
-
-
-def test_columns_of_the_document_become_those_of_a_board_without_cards(ops: BoardOf) -> None:
-    columns = [
-        {"name": "New", "kind": "queue"},
-        {"name": "Active", "kind": "active", "wip_limit": 4, "team": "sales"},
-        {"name": "Resolved", "kind": "done"},
-    ]
-    past = card("A", (9, "Active"), column="New", team="sales")
-    assert bring(ops, past, columns=columns) == {"created": 1, "skipped": 0}
-    board = ops.read()
-    assert [(c["name"], c["kind"], c["wip_limit"], c["team"]) for c in board["columns"]] == [
-        ("New", "queue", None, None),
-        ("Active", "active", 4, "sales"),
-        ("Resolved", "done", None, None),
-    ]
-    assert (names(ops, "groups"), names(ops, "lanes")) == ([], ["Expedite", "Standard"])
-    assert board["teams"] == ["dev", "ops", "sales"]
-    assert [c["card_count"] for c in board["columns"]] == [0, 1, 0]
-    types = [event["type"] for event in ops.events(after=2)]
-    assert types == [
-        *["column.deleted"] * 8,
-        "group.deleted",
-        *["column.created"] * 3,
-        "board.changed",
-        "card.created",
-        "card.moved",
-    ]
-    assert all(event["data"]["imported"] for event in ops.events(after=2))
-    ops.move(ops.cards()[0], "Resolved")
-
-
-def test_columns_that_a_document_replaces_mean_nothing_in_it(ops: BoardOf) -> None:
-    past = card("A", (9, "Test"), (10, "Resolved"), column="New")
-    heard = said(ops, past, columns=COLUMNS)
-    assert heard.startswith("cards[0].moves[0].to: the board has no column 'Test'; it has 'New'")
-    assert len(names(ops, "columns")) == 8
-
-
-def test_columns_that_the_board_has_already_change_nothing(ops: BoardOf, ada: Person) -> None:
-    document_of_empty = json.loads(exported(ops))
-    before = ops.read()
-    assert ada.post("/boards/OPS/import", document_of_empty) == {"created": 0, "skipped": 0}
-    assert ops.read() == before
-
-
-def test_on_a_board_with_cards_the_documents_columns_are_left_aside(ops: BoardOf) -> None:
-    ops.add("Here already")
-    shape = names(ops, "columns")
-    assert bring(ops, card("A"), columns=COLUMNS) == {"created": 1, "skipped": 0}
-    assert names(ops, "columns") == shape
-    heard = said(ops, card("B", column="New"), columns=COLUMNS)
-    assert heard.startswith("cards[0].column: the board has no column 'New'; it has 'Backlog'")
-
-
-def test_an_archived_card_is_a_card_and_a_discarded_one_is_none(ops: BoardOf) -> None:
-    kept = ops.add("Kept")
-    ops.person.post(f"/cards/{kept['id']}/archive")
-    assert said(ops, card("A", column="New"), columns=COLUMNS).startswith("cards[0].column: ")
-    ops.person.delete(f"/cards/{kept['id']}")
-    assert bring(ops, card("A", column="New"), columns=COLUMNS)["created"] == 1
-
-
-def test_lanes_and_groups_of_the_document_become_those_of_a_board_without_cards(
-    ops: BoardOf,
-) -> None:
-    columns = [
-        {"name": "In", "kind": "queue", "policy": "Whatever comes"},
-        {"name": "Doing", "kind": "active", "group": "Work"},
-        {"name": "Done", "kind": "queue", "group": "Work"},
-    ]
-    lanes = [{"name": "Fast", "expedite": True}, {"name": "Slow", "wip_limit": 7}]
-    groups = [{"name": "Work", "wip_limit": 2}]
-    bring(ops, card("A", column="In", lane="Fast"), columns=columns, lanes=lanes, groups=groups)
-    board = ops.read()
-    assert [(g["name"], g["wip_limit"]) for g in board["groups"]] == [("Work", 2)]
-    assert [c["group_id"] is not None for c in board["columns"]] == [False, True, True]
-    assert board["columns"][0]["policy"] == "Whatever comes"
-    assert [(lane["name"], lane["wip_limit"], lane["expedite"]) for lane in board["lanes"]] == [
-        ("Fast", 1, True),
-        ("Slow", 7, False),
-    ]
-
-
-SHAPES: dict[str, tuple[dict[str, Any], str]] = {
-    "a column twice": (
-        {"columns": [COLUMNS[0], COLUMNS[1], COLUMNS[0]]},
-        "columns[2].name: 'New' stands in columns already",
-    ),
-    "a lane twice": (
-        {"lanes": [{"name": "A"}, {"name": "A"}]},
-        "lanes[1].name: 'A' stands in lanes already",
-    ),
-    "no lane": ({"lanes": []}, "lanes: "),
-    "too many columns": (
-        {"columns": [{"name": f"{n}", "kind": "queue"} for n in range(41)]},
-        "columns: a board has at most 40 columns",
-    ),
-    "too many lanes": (
-        {"lanes": [{"name": f"{n}"} for n in range(21)]},
-        "lanes: a board has at most 20 lanes",
-    ),
-    "an unknown group": (
-        {"columns": [{"name": "A", "kind": "queue", "group": "G"}]},
-        "columns[0].group: 'G' is none of the document's groups",
-    ),
-    "a group in two parts": (
-        {
-            "columns": [
-                {"name": "A", "kind": "queue", "group": "G"},
-                {"name": "B", "kind": "queue"},
-                {"name": "C", "kind": "queue", "group": "G"},
-            ],
-            "groups": [{"name": "G"}],
-        },
-        "columns[2].group: the columns of 'G' are not neighbours",
-    ),
-    "groups without columns": (
-        {"groups": [{"name": "G"}]},
-        "groups: groups are made of `columns`, and there are none",
-    ),
-    "a limit of nothing": (
-        {"columns": [{"name": "A", "kind": "queue", "wip_limit": 0}]},
-        "columns[0].wip_limit: ",
-    ),
-    "a limit in words": (
-        {"columns": [{"name": "A", "kind": "queue", "wip_limit": "4"}]},
-        "columns[0].wip_limit: ",
-    ),
-    "a kind that is none": ({"columns": [{"name": "A", "kind": "doing"}]}, "columns[0].kind: "),
-    "an unknown field": (
-        {"columns": [{"name": "A", "kind": "queue", "colour": 1}]},
-        "columns[0].colour: unknown field",
-    ),
-    "too many teams": (
-        {"columns": [{"name": "A", "kind": "queue", "team": f"t{n}"} for n in range(1)]}
-        | {"cards": [card(None, column="A", team=f"t{n}") for n in range(1, 50)]},
-        "a board has at most 50 teams",
-    ),
-}
-
-
-def test_a_shape_that_makes_no_sense_is_refused(ops: BoardOf) -> None:
-    before = ops.read()
-    for mistake, (wrong, expected) in SHAPES.items():
-        assert said(ops, **wrong).startswith(expected), mistake
-    assert ops.read() == before
-
-
-def test_a_deleted_column_can_be_in_the_past_and_not_at_the_end(ops: BoardOf) -> None:
-    ops.person.delete(f"/columns/{ops.column('Test')}")
-    bring(ops, card("A", (9, "Test"), (12, "In production")))
-    assert ops.cards()[0]["process_time"] == 3 * HOUR
-    heard = said(ops, card("B", (9, "Test")))
-    assert heard == "cards[0].moves[0].to: the card ends in a column that was deleted"
-    assert said(ops, card("B", column="Test")).startswith("cards[0].column: the card ends in")
-    assert bring(ops, card("B", (9, "Test"), archived_at=iso(10)))["created"] == 1
 
 
 # --- Limits --------------------------------------------------------------------------------------

@@ -6,18 +6,18 @@
   const drawn = new Map(); // The box of a chart -> what draws it.
   const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   let known = new Map(); // The colours of the theme, as the charts know them.
+  const reader = document.createElement("i"); // It has one of them at a time.
+  reader.hidden = true;
+  reader.style.forcedColorAdjust = "none"; // A drawing is not adjusted: with one colour for all nothing would be told.
 
   /** A colour of the style sheet in the notation that charts can calculate with. */
   function color(name) {
     if (!known.has(name)) {
-      const reader = document.createElement("i");
-      reader.style.forcedColorAdjust = "none"; // A drawing is not adjusted: with one colour for all nothing would be told.
+      if (!reader.isConnected) document.body.append(reader);
       reader.style.color = `var(${name})`;
-      document.body.append(reader);
       probe.clearRect(0, 0, 1, 1);
       probe.fillStyle = getComputedStyle(reader).color;
       probe.fillRect(0, 0, 1, 1);
-      reader.remove();
       const [r, g, b, a] = probe.getImageData(0, 0, 1, 1).data;
       known.set(name, `rgba(${r},${g},${b},${(a / 255).toFixed(3)})`);
     }
@@ -81,7 +81,7 @@
     return full;
   }
 
-  function draw(box) {
+  function draw(box, isResized = false) {
     const chart = drawn.get(box) ?? echarts.init(box, null, { renderer: "canvas" });
     if (!drawn.has(box)) {
       drawn.set(box, chart);
@@ -90,8 +90,8 @@
       new ResizeObserver(() => {
         // It also tells the size at which the chart has just been drawn.
         if (box.clientWidth === width && box.clientHeight === height) return;
-        chart.resize();
-        if (box.clientWidth !== width) draw(box);
+        if (box.clientWidth === width) chart.resize();
+        else draw(box, true);
         ({ clientWidth: width, clientHeight: height } = box);
       }).observe(box);
     }
@@ -105,7 +105,8 @@
       if (axisLabel?.overflow === "truncate") axisLabel.width = Math.min(Math.max(96, box.clientWidth * 0.36), 240);
     }
     if (option.legend && box.clientWidth < 320) Object.assign(option.legend, { itemWidth: 8, itemGap: 5 });
-    chart.setOption(dressed(option), true);
+    chart.setOption(dressed(option), { notMerge: true, lazyUpdate: isResized });
+    if (isResized) chart.resize();
     box.dataset.drawn = "";
     box.dispatchEvent(new Event("weir:drawn"));
   }
