@@ -61,6 +61,21 @@ def test_what_is_collapsed_is_so_at_the_first_paint(windows: Windows, ops: Board
     assert not board.page.evaluate("window.shifted")
 
 
+def test_columns_that_are_still_being_read_have_their_room_already(
+    windows: Windows, ops: BoardOf
+) -> None:
+    board = windows.board(ops)
+    board.fold("Deploy")
+    there = board.column("Ready").bounding_box()
+    board.page.evaluate(
+        """() => {
+            [...document.querySelectorAll('.column')].slice(2).forEach((column) => column.remove());
+            WeirFolds.apply();
+        }"""
+    )
+    assert board.column("Ready").bounding_box() == there
+
+
 def test_a_collapsed_column_takes_a_drop_and_keeps_true_counts(
     windows: Windows, ops: BoardOf
 ) -> None:

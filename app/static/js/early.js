@@ -5,6 +5,7 @@
 (() => {
   const key = location.pathname.split("/")[2]?.toUpperCase();
   const store = `weir.folded.${key}`;
+  const OPEN = "minmax(244px, 300px)";
   let folded = new Set();
   try {
     folded = new Set(JSON.parse(localStorage.getItem(store) ?? "[]"));
@@ -31,7 +32,7 @@
       const closed = folded.has(column.id);
       const cells = Array.from(column.querySelectorAll(":scope > .cell"));
       column.classList.toggle("is-collapsed", closed);
-      widths.push(closed ? "40px" : "minmax(244px, 300px)");
+      widths.push(closed ? "40px" : OPEN);
       button(column.id, cells.map((cell) => cell.id), column.dataset.name);
       for (const cell of cells) {
         const lane = `lane-${cell.dataset.lane}`;
@@ -46,6 +47,9 @@
       for (const cell of cells) cell.classList.toggle("is-bare", bare);
     }
     each("#columns", (columns) => {
+      // What is still being read has its room already: the columns that are there do not move when it comes.
+      let away = [...folded].filter((id) => id.startsWith("col-") && !document.getElementById(id)).length;
+      while (widths.length < columns.className.match(/cols-(\d+)/)[1]) widths.push(away-- > 0 ? "40px" : OPEN);
       if (widths.includes("40px")) columns.style.setProperty("--tracks", widths.join(" "));
       else columns.style.removeProperty("--tracks");
     });
