@@ -49,8 +49,8 @@ def day_words(day: date) -> str:
 
 
 def count_of(number: int, thing: str) -> str:
-    """A count with its noun: `1 card`, `3 cards`."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+    """A count with its noun: `1 card`, `3 cards`, `1,405 cards`."""
+    return f"{number} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def bytes_words(size: int) -> str:

@@ -1,8 +1,8 @@
 """The finished cards as dots: when each was done, and how long it took. Pure.
 
 A dot stands at its card's own time as long as there are few of them. Of many cards those that were
-done on one day and took about as long become one dot with their number, so that a million cards are
-a picture, and none is left out.
+done on one day (in a long window: on the same few days) and took about as long become one dot with
+their number, so that a million cards are a picture, and none is left out.
 """
 
 from collections.abc import Sequence
@@ -26,17 +26,17 @@ class Finished(NamedTuple):
 
 
 class Heap(NamedTuple):
-    """Cards that were done on one day and took from `low` to `high` microseconds."""
+    """Cards that were done on the same days and took from `low` to `high` microseconds."""
 
-    day: int  # its place among the days
+    day: int  # the place of these days
     low: int
     high: int
     cards: int
 
 
 def heaps_of(finished: Durations, days: Sequence[int]) -> list[Heap]:
-    """Cards put together by day and by how long they took; `days` are the moments at which the
-    window's days begin. Their counts add up to the cards."""
+    """Cards put together by when they were done and by how long they took; `days` are the moments
+    at which the days of each place begin. Their counts add up to the cards."""
     import numpy as np  # noqa: PLC0415 - it takes long to load
 
     done, took = finished[:, 0], finished[:, 1]

@@ -23,7 +23,6 @@ MOST_PLACES = 92
 """Many cards stand at so many places of the window at most, day by day in a quarter."""
 # Teams get hues by turns; a card without a team has the first.
 _HUES = ("--accent", "--ok-ink", "--violet-ink", "--teal-ink", "--warn-mark")
-_PALE = {"opacity": 0.75}
 
 
 class _Days(NamedTuple):
@@ -129,7 +128,6 @@ def _heaps(flow: Flow, finished: Durations, scale: int) -> dict[str, Any]:
             {
                 "value": [at, (heap.low + heap.high) / 2 / scale],
                 "symbolSize": 5 + round(11 * (heap.cards / largest) ** 0.5),
-                "itemStyle": _PALE,
                 "words": f"{count_of(heap.cards, 'card')} {when} {words}",
                 "cards": cards,
             }
@@ -138,6 +136,7 @@ def _heaps(flow: Flow, finished: Durations, scale: int) -> dict[str, Any]:
         "name": MEASURES[flow.asked.measure],
         "type": "scatter",
         "color": "--accent",
+        "itemStyle": {"opacity": 0.75},
         "data": data,
     }
 
@@ -179,15 +178,20 @@ def _promises(found: Summary, scale: int) -> dict[str, Any]:
 
 def _table(finished: Durations, weeks: Sequence[Week]) -> Table:
     """Week by week, the newest first: how many were done, and within which time."""
+    import numpy as np  # noqa: PLC0415 - it takes long to load
+
+    borders = np.array([week.start for week in weeks], np.int64)
+    places = np.searchsorted(borders, finished[:, 0], "right") - 1
+    took = finished[np.argsort(places.astype(np.int16), kind="stable"), 1]
+    ends = np.cumsum(np.bincount(places, minlength=len(weeks)))
     rows: list[list[str]] = []
-    for week in weeks:
-        done = finished[:, 0]
-        took = in_order(finished[(done >= week.start) & (done < week.end), 1])
+    for week, some in zip(weeks, np.split(took, ends[:-1]), strict=True):
         times = ["–"] * 3
-        if len(took):
-            values = (nearest_rank(took, 50), nearest_rank(took, 85), int(took[-1]))
+        if len(some):
+            ordered = in_order(some)
+            values = (nearest_rank(ordered, 50), nearest_rank(ordered, 85), int(ordered[-1]))
             times = [in_words(value, up=True) for value in values]
-        rows.append([week.words, f"{len(took):,}", *times])
+        rows.append([week.words, f"{len(some):,}", *times])
     return Table(["Done in", "Cards", "50 % within", "85 % within", "Longest"], rows[::-1])
 
 

@@ -9,7 +9,7 @@ from app.cards.filters import CardFilter
 from app.cards.rows import CardRow
 from app.db import Tx
 from app.flow.asked import MEASURES
-from app.flow.done_reading import read_durations, read_finished
+from app.flow.done_reading import read_durations, read_finished, read_ordered
 from app.flow.durations import in_words
 from app.flow.metrics import summarize
 from app.flow.queries import CYCLE, EVERY_CARD, LEAD, PROCESS, Window, measured_cards, newest_done
@@ -27,7 +27,7 @@ def section(flow: Flow) -> Section:
     tx, board, asked, window = flow.tx, flow.board, flow.asked, flow.window
     cards, measure, zone = asked.wanted.cards, asked.measure, board.row.time_zone
     finished = read_finished(tx, board, measure, window, cards)
-    found = summarize(finished[:, 1])
+    found = summarize(read_ordered(tx, board, measure, window, cards))
     sentence = sentence_of(measure, found)
     rows = measured_cards(tx, board, measure, window, cards, MOST_ROWS) if found.count else []
     order = [measure, *(each for each in MEASURES if each != measure)]

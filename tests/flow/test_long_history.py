@@ -24,7 +24,7 @@ from tests.support import Person, Weir
 CARDS, OPERATIONS = 4_900, 2_000
 STATISTICS = (
     *("cfd", "lead-time", "cycle-time", "process-time", "throughput", "value-stream"),
-    *("aging", "constraint", "summary"),
+    *("aging", "constraint", "summary", "blockers", "work-mix"),
 )
 SPANS_DAYS = (20, 90, 400)
 

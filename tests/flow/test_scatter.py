@@ -50,3 +50,20 @@ def test_of_many_cards_those_of_a_day_are_one_dot_that_leads_to_them(
     page = reader.page(WINDOW)
     assert "3 cards done on 2 Mar 2026 took" in page.html
     assert "from=2026-03-02\\u0026to=2026-03-03#times" in page.html
+
+
+def test_in_a_long_window_those_of_a_few_days_are_one_dot_and_all_days_have_a_place(
+    past: Past, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(times_chart, "MOST_DOTS", 2)
+    monkeypatch.setattr(times_chart, "MOST_PLACES", 4)
+    done = ("2026-03-01T12:00:00Z", "2026-03-02T23:00:00Z", "2026-03-03T00:00:00Z")
+    past.play(*(story(at, title=at) for at in (*done, "2026-03-08T23:59:59Z")))
+    # Nine days: three places of three days.
+    page = reader.page("from=2026-03-01&to=2026-03-10")
+    assert "3 cards done from 1 Mar 2026 to 3 Mar 2026 took" in page.html
+    assert "1 card done from 7 Mar 2026 to 9 Mar 2026 took" in page.html
+    assert "from=2026-03-07\\u0026to=2026-03-10#times" in page.html
+    # The last place has as many days as there are left.
+    page = reader.page("from=2026-03-01&to=2026-03-09")
+    assert "1 card done from 7 Mar 2026 to 8 Mar 2026 took" in page.html
