@@ -9,8 +9,9 @@ here. What changes the past does: a card that goes back, is reopened or discarde
 board is taken out of the days in which it was counted, and put in again as it is then. An import of
 older history opens the days again, and another meaning of the columns all of them.
 
-A process may remember what the days before the last one told (`app/flow/remembering.py`), and what
-blocked cards until then, for as long as `Closed.past` is the same. Closing more days leaves it so.
+A process may remember what the days before the last one told (`app/flow/remembering.py`), of what
+kind their cards were and what blocked cards until then, for as long as `Closed.past` is the same.
+Closing more days leaves it so.
 """
 
 from collections import Counter
@@ -351,6 +352,12 @@ def note_return(tx: Tx, board: OpenBoard, card: CardRow, column_id: int) -> None
 def note_restored(tx: Tx, board: OpenBoard, card: CardRow) -> None:
     """Notes that a card comes out of the archive, where nothing blocked it any more."""
     if card.was_blocked and _closed_for(tx, board, card) is not None:
+        tell_another_past(tx, board.id)
+
+
+def note_other_kind(tx: Tx, board: OpenBoard, card: CardRow) -> None:
+    """Notes that a card is of another type or class of service: so it was when it was done."""
+    if card.done_at is not None and _closed_for(tx, board, card) is not None:
         tell_another_past(tx, board.id)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, insert, select, update
 from app.boards.history import Fact, OpenBoard, record
 from app.boards.shape import Cell, Column, Lane
 from app.cards.admitting import admit
-from app.cards.closed_days import note_restored
+from app.cards.closed_days import note_other_kind, note_restored
 from app.cards.labels import (
     check_members,
     ensure_labels,
@@ -119,6 +119,8 @@ def edit_within(
     if not told and not assigned:
         return card
     edited = edited._replace(version=card.version + 1)
+    if told.keys() & {"work_type", "service_class"}:
+        note_other_kind(tx, board, card)
     tx.run(_EDIT, card_id=card.id, **{name: getattr(edited, name) for name in _EDITED})
     if "labels" in told:
         write_labels(tx, card.id, told["labels"]["to"])

@@ -53,15 +53,23 @@ _by_a_limit = or_(*(Event.data.contains(f'"scope":"{scope}"') for scope in SCOPE
 def read_refusals(tx: Tx, board: OpenBoard, window: Window, cards: CardFilter) -> Refusals:
     """All refusals of a window by place. With a filter those of the cards that it lets through;
     without one also those of cards that were never made, or are discarded."""
+    # Several statistics of one request ask for the same.
+    known: dict[Any, Refusals] = board.known.setdefault("refusals", {})
+    if (window, cards) not in known:
+        known[window, cards] = add_up(_kinds(tx, board, window, cards))
+    return known[window, cards]
+
+
+def _kinds(tx: Tx, board: OpenBoard, window: Window, cards: CardFilter) -> list[Kind]:
     closed = closed_of(tx, board) if cards == EVERY_CARD else None
     if closed is None or window.start >= closed.until:
-        return add_up(_read(tx, board, window, cards).values())
+        return list(_read(tx, board, window, cards).values())
     until = min(window.end, closed.until)
     past = _remembered(tx, board, Window(window.start, until), closed)
     found = [part for kind in past.kinds.values() if (part := _part(kind, window)).times]
     if until < window.end:
         found += _read(tx, board, Window(until, window.end), cards).values()
-    return add_up(found)
+    return found
 
 
 def refused_part(
@@ -83,7 +91,7 @@ def refused_part(
     if after is not None:
         at, seq = after
         statement = statement.where(Event.at <= at, or_(Event.at < at, Event.seq < seq))
-    found = [(EventRow._make(row[:-1]), row[-1]) for row in tx.execute(statement)]
+    found = [(EventRow._make(row[:-1]), row[-1]) for row in tx.execute(statement).all()]
     return [
         Refused(event, event.facts, event.card_number is not None and discarded_at is None)
         for event, discarded_at in found

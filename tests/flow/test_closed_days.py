@@ -134,7 +134,7 @@ class Hands:
                 self.past.board.person.ask("POST", f"/cards/{card['id']}/{how}", json={})
 
 
-@pytest.mark.parametrize("how", ["reopen", "discard", "leave", "import", "restore"])
+@pytest.mark.parametrize("how", ["reopen", "discard", "leave", "import", "restore", "kind"])
 def test_what_is_remembered_of_closed_days_is_forgotten_with_another_past(
     berlin: Past, ada: Person, how: str
 ) -> None:
@@ -161,6 +161,8 @@ def test_what_is_remembered_of_closed_days_is_forgotten_with_another_past(
         ada.post(f"{card}/transfer", {"board": "NEXT"})
     elif how == "restore":
         ada.post(f"/cards/{waiting['id']}/restore")
+    elif how == "kind":
+        ada.patch(card, {"work_type": "incident"})
     else:
         moves = [{"at": "2026-01-06T00:00:00Z", "to": "Done"}]
         old = {"title": "Old", "created_at": "2026-01-05T00:00:00Z", "column": "To do"}
