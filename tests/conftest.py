@@ -29,6 +29,7 @@ LONG = (
     "test_migrations.py",
     "flow/test_closed_days.py",
     "flow/test_long_history.py",
+    "flow/test_load_days.py",
     "test_access.py",
     "samples/test_big.py",
     "test_backup.py",

@@ -17,7 +17,7 @@ from app.errors import Invalid
 from app.flow.aging import AgingCard
 from app.flow.aging_queries import AgingWork, read_aging
 from app.flow.queries import EVERY_CARD, Wanted, Window, of_cards
-from app.flow.standing import standing_at
+from app.flow.standing import in_work_at, stood_at
 from app.models import BlockedInterval, Card, Visit
 from app.models import Column as ColumnTable
 
@@ -64,7 +64,7 @@ def cards_in_work_at(tx: Tx, board: OpenBoard, cards: CardFilter, at: int) -> li
         or_(BlockedInterval.ended_at.is_(None), BlockedInterval.ended_at >= at),
     )
     found: list[Any] = []
-    for standing in standing_at(columns, at):
+    for in_work in in_work_at(board, at):
         statement = (
             select(
                 Card.id,
@@ -75,14 +75,9 @@ def cards_in_work_at(tx: Tx, board: OpenBoard, cards: CardFilter, at: int) -> li
                 Visit.entered_at,
                 blocked.label("blocked"),
             )
-            .select_from(Visit)
-            .join(Card, Card.id == Visit.card_id)
-            .where(
-                *standing,
-                Card.board_id + 0 == board.id,
-                Card.started_at + 0 < at,
-                Card.discarded_at.is_(None),
-            )
+            .select_from(Card)
+            .join(Visit, Visit.card_id == Card.id)
+            .where(*in_work, *stood_at(columns, at))
         )
         found += tx.execute(statement).all()
     if cards != EVERY_CARD:

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, and_, func, or_, select
 
 from app.boards.history import OpenBoard
-from app.boards.shape import DONE
 from app.cards.clocks import NEVER, OPEN
 from app.cards.filters import CardFilter
 from app.db import Tx
@@ -15,6 +14,7 @@ from app.flow.done_reading import read_durations
 from app.flow.little import Little, Stays, Steady, little_of
 from app.flow.metrics import total
 from app.flow.queries import CYCLE, Window, of_cards, within
+from app.flow.standing import in_work_at
 from app.flow.stream_queries import CARDS_AT_ONCE, pieces_of
 from app.models import Card, DoneDay, Visit
 from app.packing import packed, unpacked
@@ -84,23 +84,12 @@ def _stays(board: OpenBoard) -> Select[*tuple[Any, ...]]:
 def _not_finished(
     board: OpenBoard, span: Window, cards: CardFilter
 ) -> Iterator[Select[*tuple[Any, ...]]]:
-    """The times in progress of the cards that a window did not see finished: those that are not
-    done, by their columns, whose indexes know no finished ones, and those that were done later."""
+    """The times in progress of the cards that a window did not see finished."""
     stays = _stays(board).where(
         Visit.entered_at < span.end, or_(Visit.left_at.is_(None), Visit.left_at > span.start)
     )
-    columns = [column.id for column in board.shape.columns if column.kind != DONE]
-    live = stays.where(
-        Card.column_id.in_(columns), Card.done_at.is_(None), Card.archived_at.is_(None)
-    )
-    yield of_cards(live, board, cards, by_columns=True)
-    away = stays.where(Card.done_at.is_(None), Card.archived_at.is_not(None))
-    yield of_cards(away, board, cards)
-    if span.end <= board.row.changed_at:
-        # The index knows when they were done and how long before that they were started.
-        was_started = Card.done_at - Card.cycle_time < span.end
-        later = stays.where(Card.done_at.is_not(None), Card.done_at >= span.end, was_started)
-        yield of_cards(later, board, cards)
+    for in_work in in_work_at(board, span.end):
+        yield of_cards(stays.where(*in_work), board, cards, by_columns=True)
 
 
 def _stays_of(tx: Tx, board: OpenBoard, card_ids: Sequence[int], first: int) -> Stays:

@@ -1,4 +1,5 @@
-"""Little's law counted from every stay of every card: what the program is held against."""
+"""Little's law and work in progress told by every stay of every card: what the program is held
+against."""
 
 from typing import Any
 
@@ -9,7 +10,7 @@ from app.cards.clocks import Stay, is_started
 from app.db import Tx
 from app.flow.little import Little
 from app.flow.queries import Window
-from app.models import Card, Visit
+from app.models import Card, Event, Visit
 
 
 def little_of_board(tx: Tx, board: OpenBoard, span: Window) -> Little:
@@ -48,3 +49,29 @@ def little_of_board(tx: Tx, board: OpenBoard, span: Window) -> Little:
         totals["at_end"] += row.entered_at < end <= until
     outside = totals["cycle_time"] - totals["before"] - inside
     return Little(length=end - start, outside=outside, **totals)
+
+
+def in_work_of_board(tx: Tx, board: OpenBoard, at: int) -> set[tuple[int, int]]:
+    """Which cards were in work just before a moment, and in which columns."""
+    archived: dict[int, bool] = {}
+    told = select(Event.card_id, Event.type).where(
+        Event.type.in_(["card.archived", "card.restored"]), Event.at < at
+    )
+    events: list[Any] = list(tx.execute(told.order_by(Event.at, Event.seq)))
+    for card_id, kind in events:
+        archived[card_id] = kind == "card.archived"
+    stays: list[Any] = list(
+        tx.execute(
+            select(Visit.card_id, Visit.column_id, Visit.entered_at, Visit.left_at)
+            .join(Card, Card.id == Visit.card_id)
+            .where(Card.board_id == board.id, Card.discarded_at.is_(None), Card.started_at < at)
+        )
+    )
+    shape = board.shape
+    here = (shape.column.keys() | shape.gone.keys()) - shape.done
+    return {
+        (card_id, column_id)
+        for card_id, column_id, entered_at, left_at in stays
+        if entered_at < at and (left_at is None or left_at >= at)
+        if column_id in here and not archived.get(card_id)
+    }

@@ -23,6 +23,7 @@ from app.clock import DAY, HOUR
 from app.days import day_of, start_of_day
 from app.db import Database, Statement, Tx
 from app.exchange.history import import_history
+from app.flow.aging_past import cards_in_work_at
 from app.flow.little_reading import read_little
 from app.flow.load_reading import read_loads
 from app.flow.queries import EVERY_CARD, Window
@@ -32,7 +33,7 @@ from app.models import ChangeDay, Event, LoadDay
 from app.shaping import service as shaping
 from tests.flow import by_stretches
 from tests.flow.by_stretches import Change, stretches
-from tests.flow.by_visits import little_of_board
+from tests.flow.by_visits import in_work_of_board, little_of_board
 from tests.flow.conftest import Time
 from tests.lives import Life, make_board
 
@@ -191,6 +192,9 @@ def check(tx: Tx, work: Work) -> None:
             (place.scope, place.id, at) for place in found for at in place.moments.tolist()
         )
         assert told == Counter(each for each in refused if window.start <= each[2] < window.end)
+        in_work = cards_in_work_at(tx, board, EVERY_CARD, window.end)
+        by_hand = in_work_of_board(tx, board, window.end)
+        assert {(card.id, card.column_id) for card in in_work} == by_hand, window
         span, centres, loads, _ = read_loads(tx, board, window)
         start, end = window.start, min(window.end, max(board.now, board.row.changed_at + 1))
         if not sum(each.delta for each in deltas if each.at < start):
@@ -201,8 +205,8 @@ def check(tx: Tx, work: Work) -> None:
             continue
         stops = [at for some in limits.values() for at, _ in some[1:]]
         parts = stretches(now, deltas, start, end, stops)
-        by_hand = by_stretches.load_over(centres, parts, limits, groups, gauges.expedite)
-        assert loads == by_hand, window
+        seen = by_stretches.load_over(centres, parts, limits, groups, gauges.expedite)
+        assert loads == seen, window
         assert read_little(tx, board, span, EVERY_CARD) == little_of_board(tx, board, span), window
 
 
