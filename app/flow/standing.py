@@ -39,7 +39,9 @@ def in_work_at(board: OpenBoard, at: int) -> Iterator[_Conditions]:
     is_live = (Card.column_id.in_(columns), Card.archived_at.is_(None))
     yield (*there, *is_live, Card.done_at.is_(None))
     of_board = Card.board_id == board.id
-    yield (*there, of_board, Card.archived_at.is_not(None), Card.done_at.is_(None))
+    # A deleted column may have left some in the archive.
+    is_away = (Card.column_id.in_([*columns, *board.shape.gone]), Card.archived_at.is_not(None))
+    yield (*there, of_board, *is_away, Card.done_at.is_(None))
     if at <= board.row.changed_at:
         was_started = Card.done_at - Card.cycle_time < at
         is_done = (Card.done_at.is_not(None), Card.done_at >= at)

@@ -102,6 +102,19 @@ def test_what_is_gone_since_is_left_out_and_a_deleted_column_is_named(past: Past
     assert "At the end of 2 Mar 2026: " in page.text
 
 
+def test_what_a_deleted_column_left_in_the_archive_was_in_work_before(past: Past) -> None:
+    ada = past.board.person
+    past.time.at(BEGIN)
+    card = past.board.add("Put away", "In progress")
+    past.time.at(BEGIN + DAY + HOUR)
+    ada.post(f"/cards/{card['id']}/archive", {})
+    ada.post("/boards/OPS/columns", {"name": "Review", "kind": "active"})
+    ada.delete(f"/columns/{past.columns['In progress']}")
+    past.time.at(BEGIN + 3 * DAY)
+    assert [each["id"] for each in aging(past, as_of=day(0))["cards"]] == [card["id"]]
+    assert aging(past, as_of=day(1))["cards"] == []
+
+
 def test_today_goes_on_and_days_to_come_are_a_422(past: Past) -> None:
     past.time.at(BEGIN)
     past.board.add("In work", "In progress")
