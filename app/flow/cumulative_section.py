@@ -53,10 +53,10 @@ def section(flow: Flow) -> Section:
 
 def _sentence(change: Change) -> str:
     grew = change.open_after - change.open_before
-    trend = f"{abs(grew)} {'more' if grew > 0 else 'fewer'} than" if grew else "as many as"
+    trend = f"{abs(grew):,} {'more' if grew > 0 else 'fewer'} than" if grew else "as many as"
     return (
-        f"{count_of(change.came, 'card')} came and {change.finished} were finished; "
-        f"{change.open_after} were open at the end, {trend} at the start."
+        f"{count_of(change.came, 'card')} came and {change.finished:,} were finished; "
+        f"{change.open_after:,} were open at the end, {trend} at the start."
     )
 
 
