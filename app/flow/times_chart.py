@@ -1,5 +1,6 @@
 """The drawing of the finished cards' times: a dot a card, and lines for what may be promised."""
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -21,8 +22,39 @@ from app.words import count_of, day_words, moment
 MOST_DOTS = 1_500
 MOST_PLACES = 92
 """Many cards stand at so many places of the window at most, day by day in a quarter."""
+FAR = 4
+"""So many times what 95 % took is far away: drawn to scale it would press all the others flat."""
+HEADROOM = 2
+_STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 # Teams get hues by turns; a card without a team has the first.
 _HUES = ("--accent", "--ok-ink", "--violet-ink", "--teal-ink", "--warn-mark")
+
+
+class _Height(NamedTuple):
+    """How high the drawing is: microseconds of its unit, which is named, and up to how many of
+    them it reaches; None where all is in it."""
+
+    scale: int
+    unit: str
+    top: float | None
+
+    @property
+    def axis(self) -> dict[str, Any]:
+        """What the upright axis says."""
+        if self.top is None:
+            return {"name": self.unit}
+        return {
+            "name": f"{self.unit} (▲ longer)",
+            "max": self.top,
+            "nameTextStyle": {"align": "left"},
+        }
+
+    def dot(self, at: int, duration: float) -> dict[str, Any]:
+        """A dot at a moment, or at the upper edge the sign for one that is above it."""
+        height = duration / self.scale
+        if self.top is None or height <= self.top:
+            return {"value": [at, height]}
+        return {"value": [at, self.top], "symbol": "triangle"}
 
 
 class _Days(NamedTuple):
@@ -34,9 +66,9 @@ class _Days(NamedTuple):
 
 def times_chart(flow: Flow, found: Summary, finished: Durations, sentence: str) -> Chart:
     """When each card was done and how long it took; `finished` are the rows behind `found`."""
-    scale, unit = _scale(found.max or 0)
-    few = found.count <= MOST_DOTS
-    series = _dots(flow, scale) if few else [_heaps(flow, finished, scale)]
+    height = _height(found)
+    scale, few = height.scale, found.count <= MOST_DOTS
+    series = _dots(flow, height) if few else [_heaps(flow, finished, height)]
     series[0]["markLine"] = _promises(found, scale)
     zone = flow.board.row.time_zone
     start, end = (_wall(at, zone) for at in flow.window)
@@ -55,7 +87,7 @@ def times_chart(flow: Flow, found: Summary, finished: Durations, sentence: str) 
                 "splitLine": {"show": False},
                 "axisLabel": {"formatter": {"month": "{MMM} {yyyy}", "day": "{d} {MMM}"}},
             },
-            "yAxis": {"type": "value", "min": 0, "name": unit, "nameLocation": "end"},
+            "yAxis": {"type": "value", "min": 0, "nameLocation": "end", **height.axis},
             "series": series,
         },
         _table(finished, weeks_of(*flow.window, zone)),
@@ -64,7 +96,7 @@ def times_chart(flow: Flow, found: Summary, finished: Durations, sentence: str) 
     return over_time(flow, chart, lambda at: _wall(at, zone), end - start)
 
 
-def _dots(flow: Flow, scale: int) -> list[dict[str, Any]]:
+def _dots(flow: Flow, height: _Height) -> list[dict[str, Any]]:
     """A dot a card; the cards of a team are a series, and what was blocked has a ring."""
     asked = flow.asked
     cards = finished_cards(
@@ -80,18 +112,18 @@ def _dots(flow: Flow, scale: int) -> list[dict[str, Any]]:
             "type": "scatter",
             "color": _HUES[place % len(_HUES)],
             "symbolSize": 8,
-            "data": [_dot(flow, card, zone, scale) for card in some],
+            "data": [_dot(flow, card, zone, height) for card in some],
         }
         for place, (team, some) in enumerate(by_team)
         if some
     ]
 
 
-def _dot(flow: Flow, card: Finished, zone: str, scale: int) -> dict[str, Any]:
+def _dot(flow: Flow, card: Finished, zone: str, height: _Height) -> dict[str, Any]:
     ref = f"{flow.board.row.key}-{card.number}"
     words = [f"{ref} {card.title}", f"{in_words(card.duration)}, done {_when(card.done_at, zone)}"]
     dot: dict[str, Any] = {
-        "value": [_wall(card.done_at, zone), card.duration / scale],
+        **height.dot(_wall(card.done_at, zone), card.duration),
         "words": "\n".join([*words, "Was blocked"] if card.was_blocked else words),
         "cards": [[ref, flow.card_url(card.number), card.title]],
     }
@@ -103,7 +135,7 @@ def _dot(flow: Flow, card: Finished, zone: str, scale: int) -> dict[str, Any]:
     return dot
 
 
-def _heaps(flow: Flow, finished: Durations, scale: int) -> dict[str, Any]:
+def _heaps(flow: Flow, finished: Durations, height: _Height) -> dict[str, Any]:
     """Many cards: a dot for those of one day that took about as long, with how many they are; in a
     long window for those of a few days."""
     zone = flow.board.row.time_zone
@@ -126,7 +158,7 @@ def _heaps(flow: Flow, finished: Durations, scale: int) -> dict[str, Any]:
         at, when, cards = of_days[heap.day]
         data.append(
             {
-                "value": [at, (heap.low + heap.high) / 2 / scale],
+                **height.dot(at, (heap.low + heap.high) / 2),
                 "symbolSize": 5 + round(11 * (heap.cards / largest) ** 0.5),
                 "words": f"{count_of(heap.cards, 'card')} {when} {words}",
                 "cards": cards,
@@ -193,6 +225,17 @@ def _table(finished: Durations, weeks: Sequence[Week]) -> Table:
             times = [in_words(value, up=True) for value in values]
         rows.append([week.words, f"{len(some):,}", *times])
     return Table(["Done in", "Cards", "50 % within", "85 % within", "Longest"], rows[::-1])
+
+
+def _height(found: Summary) -> _Height:
+    """To scale where nothing is far above the others; else up to twice what 95 % took."""
+    longest, most = found.max or 0, found.sle[95] or 0
+    if longest <= FAR * most or not most:
+        return _Height(*_scale(longest), None)
+    scale, unit = _scale(HEADROOM * most)
+    wanted = HEADROOM * most / scale
+    size = 10.0 ** math.floor(math.log10(wanted))
+    return _Height(scale, unit, next(step * size for step in _STEPS if step * size >= wanted))
 
 
 def _scale(longest: int) -> tuple[int, str]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clock import DAY
+from app.clock import DAY, HOUR
 from app.flow import times_chart
 from app.flow.scatter import heaps_of
 from tests.flow.conftest import Past, story
@@ -67,3 +67,19 @@ def test_in_a_long_window_those_of_a_few_days_are_one_dot_and_all_days_have_a_pl
     # The last place has as many days as there are left.
     page = reader.page("from=2026-03-01&to=2026-03-09")
     assert "1 card done from 7 Mar 2026 to 8 Mar 2026 took" in page.html
+
+
+@pytest.mark.parametrize("most_dots", [1_500, 2])
+def test_what_took_far_longer_stands_at_the_upper_edge_and_says_how_long(
+    past: Past, reader: Reader, monkeypatch: pytest.MonkeyPatch, most_dots: int
+) -> None:
+    monkeypatch.setattr(times_chart, "MOST_DOTS", most_dots)
+    at = "2026-03-02T12:00:00Z"
+    past.play(*(story(at, lead=2 * HOUR, title=f"Quick {n}") for n in range(20)))
+    assert "(▲ longer)" not in reader.page(WINDOW).html
+    past.play(story("2026-03-06T12:00:00Z", lead=3 * DAY, title="Forgotten"))
+    scatter = reader.page(WINDOW).html.partition("times-scatter")[2]
+    assert '"name":"hours (▲ longer)","max":4.0' in scatter
+    assert scatter.count('"symbol":"triangle"') == 1
+    dot = scatter.partition('"symbol":"triangle"')[2].partition('"words":"')[2]
+    assert dot.startswith("OPS-21 Forgotten\\n3 days" if most_dots > 2 else "1 card done on 6 Mar")
