@@ -1,8 +1,9 @@
 """Fixtures that every test may use: databases, fresh for each test, on SQLite and on PostgreSQL."""
 
+import gc
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -53,6 +54,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove that folder when the last process is done."""
     if _alive in config.stash:
         databases.remove_folder(config.stash[_alive])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What the tests are made of stays to the end: nobody looks for garbage in it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
