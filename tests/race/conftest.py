@@ -13,7 +13,7 @@ from tests.servers import serving
 _numbers = count(1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sqlite_arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """Two processes on one SQLite file."""
     folder = tmp_path_factory.mktemp("race")
@@ -21,7 +21,7 @@ def sqlite_arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
         yield Arena(servers)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def postgresql_arena(
     postgres_databases: databases.PostgresDatabases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Arena]:
