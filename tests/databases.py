@@ -33,7 +33,7 @@ on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For a test of what is made of rows, however they were read: other tests read the same on both."""
 
 # Race tests hold many connections at once.
-SETTINGS = "max_connections = 300\n"
+SETTINGS = "max_connections = 600\n"
 # What a test writes need not outlive the machine, nor be kept in order for years.
 IN_HASTE = "fsync = off\nfull_page_writes = off\nautovacuum = off\n"
 
