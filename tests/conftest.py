@@ -10,6 +10,7 @@ from typing import IO
 import pytest
 from hypothesis import settings
 
+from app.flow import closing
 from tests import databases, support
 from tests.again import pytest_runtest_protocol, pytest_terminal_summary  # noqa: F401 - its hooks
 
@@ -45,6 +46,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the folder that all processes of this test run share."""
     # The tests start Weir a hundred times: that it is compiled is remembered, whatever else is not.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # Servers that several tests share live long enough to close days: not while a test counts.
+    closing.FIRST_SECONDS = 1e9
     if not hasattr(config, "workerinput"):
         config.stash[_alive] = databases.make_folder()
 

@@ -13,7 +13,8 @@ from app.cards.closed_days import boards_to_close, close_days, forget_days
 from app.cards.rebuild import examine_board, rebuild_board
 from app.clock import DAY, HOUR
 from app.db import Statement, Tx
-from app.flow import done_memory, portfolio_reading
+from app.errors import Unavailable
+from app.flow import closing, done_memory, portfolio_reading
 from app.flow.closing import DayCloser
 from app.models import ColumnDay, DoneDay, ExitDay, LoadDay, StayDay
 from tests.flow.conftest import Past, Time, make_past
@@ -312,3 +313,34 @@ def test_only_large_boards_with_days_to_close_are_closed(
     asyncio.run(DayCloser(db).close_all())
     assert db.read_now(boards_to_close) == []
     closed_like_open(berlin)
+
+
+def test_days_are_closed_again_and_again_though_one_time_fails(
+    berlin: Past, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    db = berlin.board.person.weir.db
+    monkeypatch.setattr(closing, "FIRST_SECONDS", 0)
+    monkeypatch.setattr(closing, "SECONDS", 0.01)
+    monkeypatch.setattr(closed_days, "FEWEST_CARDS", 1)
+    berlin.board.add("A card")
+    berlin.time.at(berlin.time.now + 5 * DAY)
+    berlin.board.add("Another one")
+
+    class Moody(DayCloser):
+        failed = False
+
+        async def close_all(self) -> None:
+            if not self.failed:
+                self.failed = True
+                raise Unavailable("The database is busy.")
+            await super().close_all()
+
+    async def run() -> None:
+        closer = Moody(db)
+        closer.start()
+        while await db.read(boards_to_close):  # noqa: ASYNC110 - another task closes them
+            await asyncio.sleep(0.01)
+        await closer.stop()
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+    assert "no days closed: The database is busy." in caplog.text
