@@ -347,5 +347,5 @@ def test_of_a_long_list_the_first_screen_comes_back_at_once_and_the_rest_behind_
     )
     board.page.locator("#filter-text").fill("")
     expect(shown).to_have_count(30)
-    assert board.page.evaluate("window.first") == 12
+    assert board.page.evaluate("window.first") == 8
     assert not board.page.locator("#filter-bar").is_visible()

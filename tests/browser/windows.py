@@ -226,18 +226,24 @@ class BoardWindow:
             expect(self.card(card)).to_have_count(1)
 
     def is_what_the_server_says(self) -> None:
-        """Every cell holds the server's cards in the server's order."""
+        """Every cell holds the server's cards in the server's order, once the answers are here."""
+        until(lambda: self._seen() == self._told())
+
+    def _told(self) -> dict[str, list[str]]:
         told: dict[str, list[str]] = {}
         for card in sorted(self.board.cards(), key=lambda card: int(card["position"])):
             place = f"cell-{card['column_id']}-{card['lane_id']}"
             told.setdefault(place, []).append(card["ref"])
+        return told
+
+    def _seen(self) -> dict[str, list[str]]:
         seen: dict[str, list[str]] = self.page.evaluate(
             """() => Object.fromEntries([...document.querySelectorAll('.cell')]
                 .filter((cell) => cell.querySelector('.card'))
                 .map((cell) => [cell.id,
                     [...cell.querySelectorAll('.card')].map((card) => card.dataset.ref)]))"""
         )
-        assert seen == told
+        return seen
 
     @contextmanager
     def told(self, changes: int) -> Iterator[None]:

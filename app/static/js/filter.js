@@ -9,7 +9,7 @@
   const { board, boardUrl, byId, columnOf, linkOf, refOf } = weir;
   const text = byId("filter-text");
   const NAMES = ["age", "assignee", "blocked", "class", "due", "label", "lane", "q", "team", "type"];
-  const SCREENFUL = 12; // Cards of a cell.
+  const SCREENFUL = 8; // Cards of a cell.
 
   let query = byId("filter-bar").dataset.query;
   let matching = null; // The ids of the cards that match; null without a filter.
