@@ -3,7 +3,7 @@
 from app.flow.constraint_reading import read_constraint
 from app.flow.constraint_views import little_numbers, rows_of, sentence_of, steps_of
 from app.flow.constraint_words import advice_for, little_words, reason_for_none
-from app.flow.refusals_section import refusals_of
+from app.flow.refusals_reading import read_refusals
 from app.flow.sections import Flow, Section
 from app.flow.stream_section import stream_of
 
@@ -17,7 +17,7 @@ HEAD = (
 def section(flow: Flow) -> Section:
     """The work centre that holds the flow, with its evidence, and what to do next about it."""
     cards = flow.asked.wanted.cards
-    parts = stream_of(flow), refusals_of(flow)
+    parts = stream_of(flow), read_refusals(flow.tx, flow.board, flow.window, cards)
     found = read_constraint(flow.tx, flow.board, flow.window, cards, *parts)
     named, evidence, little = found.constraint, found.evidence, found.little
     api_url = flow.api("constraint")

@@ -31,7 +31,7 @@ _ACTIONS = {
 def section(flow: Flow) -> Section:
     """The refusals of the window by place and by week, and one by one."""
     tx, board, cards = flow.tx, flow.board, flow.asked.wanted.cards
-    found = refusals_of(flow)
+    found = read_refusals(tx, board, flow.window, cards)
     listed = refused_part(tx, board, flow.window, cards, MOST_READ) if found.count else []
     names = names_of(tx, {i for place in found.places for i, _ in place.people if i is not None})
     sentence = sentence_of(found, board.row.time_zone)
@@ -54,15 +54,6 @@ def section(flow: Flow) -> Section:
             "more": max(0, found.count - MOST_LISTED),
         },
     )
-
-
-def refusals_of(flow: Flow) -> Refusals:
-    """The refusals of the page's window, read once."""
-    if "refusals" not in flow.known:
-        cards = flow.asked.wanted.cards
-        flow.known["refusals"] = read_refusals(flow.tx, flow.board, flow.window, cards)
-    found: Refusals = flow.known["refusals"]
-    return found
 
 
 def sentence_of(found: Refusals, zone: str) -> str:
