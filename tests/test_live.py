@@ -254,7 +254,7 @@ def test_every_event_reaches_every_viewer_once_and_in_order_however_they_come_an
                 after = mine[-1] if mine else begin
                 viewer = await stage.viewer(after=after)
                 for _ in range(patience):
-                    await asyncio.sleep(0.002)
+                    await asyncio.sleep(0.002)  # it watches for a while
                 await viewer.leaves()
                 mine += [
                     int(line.removeprefix("id: "))

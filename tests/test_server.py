@@ -129,7 +129,7 @@ def test_a_head_that_comes_letter_by_letter_is_not_waited_for(here: Here) -> Non
     with here.connect() as connection, contextlib.suppress(OSError):
         for letter in GET * 10:
             connection.sendall(bytes([letter]))
-            time.sleep(0.1)
+            time.sleep(0.1)  # as a client that dawdles
     assert time.monotonic() - begun < PATIENCE + SLACK
 
 
@@ -195,7 +195,7 @@ def test_a_body_without_end_that_nobody_reads_ends_the_connection(here: Here) ->
         with contextlib.suppress(OSError):
             while time.monotonic() - begun < 10:
                 connection.sendall(piece)
-                time.sleep(0.01)
+                time.sleep(0.01)  # the server has time to say no
     assert time.monotonic() - begun < 2 + SLACK
 
 
