@@ -36,7 +36,7 @@ WATCH = """() => {
     window.answers = [];
     document.addEventListener('weir:filtered', () => requestAnimationFrame(() => setTimeout(() => {
         if (!window.pressed) return;
-        window.answers.push(performance.now() - window.pressed);
+        window.answers.push([performance.now() - window.pressed, text.value]);
         window.pressed = 0;
     })));
 }"""
@@ -106,17 +106,17 @@ def drag(board: BoardWindow) -> None:
         board.page.wait_for_timeout(300)  # as a hand would
 
 
-def typed(page: Page) -> list[float]:
-    """From each letter to the cards that match it, painted, in milliseconds."""
-    page.locator("#filter-button").click()
+def typed(page: Page) -> list[tuple[float, str]]:
+    """From each letter to the cards that match it, painted, in milliseconds, and the text then."""
     field = page.locator("#filter-text")
+    page.evaluate("window.answers = []")
     for word in WORDS:
         field.fill("")
         page.wait_for_timeout(300)  # all that came before is painted
         for letter in word:
             field.press(letter)
             page.wait_for_timeout(250)  # each letter is answered by itself
-    return list(page.evaluate("window.answers"))
+    return [(took, text) for took, text in page.evaluate("window.answers")]
 
 
 def main() -> None:
@@ -140,12 +140,15 @@ def main() -> None:
             f"{CARDS} cards, {DRAGS} drags: the longest task {tasks[0].cpu:.0f} ms of processor, "
         )
         print(f"{wall:.0f} ms on the wall, {len(long)} over 50 ms (goal: <= 100 ms)")
+        board.page.locator("#filter-button").click()
+        answers = typed(board.page)  # not traced: to write a task down takes as long as some tasks
         with traced(chromium, board.page) as tasks:
-            answers = typed(board.page)
+            typed(board.page)
         print(f"typing: the longest task {tasks[0].cpu:.0f} ms of the processor; ", end="")
-        middle = statistics.median(answers)
+        middle = statistics.median(took for took, _ in answers)
+        longest, text = max(answers)
         print(f"{len(answers)} letters into the filter: median {middle:.0f} ms, ", end="")
-        print(f"longest {max(answers):.0f} ms (goal: <= 150 ms)")
+        print(f"longest {longest:.0f} ms, of {text!r} (goal: <= 150 ms)")
         windows.close()
         chromium.close()
         weir.close()

@@ -349,3 +349,27 @@ def test_of_a_long_list_the_first_screen_comes_back_at_once_and_the_rest_behind_
     expect(shown).to_have_count(30)
     assert board.page.evaluate("window.first") == 8
     assert not board.page.locator("#filter-bar").is_visible()
+
+
+def test_down_a_long_list_all_that_the_screen_holds_comes_back_at_once(
+    windows: Windows, ops: BoardOf
+) -> None:
+    ops.limit("Ready", None)
+    for n in range(60):
+        ops.add(f"{('Red', 'Blue')[n % 2]} {n}", column="Ready")
+    board = windows.board(ops)
+    shown = board.page.locator(".card:not([hidden])")
+    type_text(board.page, "red")
+    expect(shown).to_have_count(30)
+    board.page.locator("#board").evaluate("(board) => { board.scrollTop = 800; }")
+    board.page.evaluate(
+        """() => document.addEventListener("weir:filtered", () => {
+            const behind = document.querySelector(".card[hidden]");
+            window.last = behind.previousElementSibling.getBoundingClientRect().bottom;
+        }, { once: true })"""
+    )
+    board.page.locator("#filter-text").fill("")
+    expect(shown).to_have_count(60)
+    last = board.page.evaluate("window.last")
+    assert last > board.page.evaluate("innerHeight"), "cards are missing on the screen"
+    assert last < 5000, "more than the screen holds was waited for"

@@ -99,6 +99,7 @@
 
   function apply(answer, mine) {
     const cards = allCards();
+    const most = reach(cards); // Before anything is changed, so that nothing is laid out for it.
     const before = new Set(own ? cards.filter((card) => !card.hidden).map((card) => card.id) : []);
     query = answer.query;
     some = answer.some;
@@ -110,7 +111,7 @@
     else Object.assign(bar, { hidden: true }).dataset.query = "";
     byId("filter-menu-line").textContent = answer.line;
     mirror();
-    show(cards);
+    show(cards, most);
     if (mine) {
       clearTimeout(lineTimer);
       lineTimer = setTimeout(() => weir.say(answer.line || "Every card is shown."), 400);
@@ -120,9 +121,17 @@
     document.dispatchEvent(new Event("weir:filtered"));
   }
 
+  /** How many cards of a cell there are down to the lower edge of the screen, by the mean height of some. */
+  function reach(cards) {
+    if (!board.scrollTop) return SCREENFUL;
+    const some = cards.filter((card) => !card.hidden).slice(0, 20);
+    const height = some.reduce((sum, card) => sum + card.offsetHeight, 0) / some.length;
+    return SCREENFUL + board.scrollTop / height; // Without a height, all.
+  }
+
   /** Hides what does not match, and gives the focus of a card that goes to the next one. What comes back below the
-      first screen does so when that is painted: a thousand cards at once would keep the eye waiting. */
-  function show(cards = allCards(), whole = board.scrollTop > 0) {
+      screen does so when that is painted: a thousand cards at once would keep the eye waiting. */
+  function show(cards = allCards(), most = reach(cards)) {
     const turn = (shown += 1);
     const touched = new Set();
     const focused = document.activeElement?.closest?.(".card");
@@ -133,14 +142,14 @@
       if (card.parentNode !== cell) [cell, seen] = [card.parentNode, 0];
       if (!hidden) seen += 1;
       if (hidden === card.hidden) continue;
-      if (!hidden && !whole && seen > SCREENFUL) {
+      if (!hidden && seen > most) {
         later = true;
         continue;
       }
       card.hidden = hidden;
       touched.add(columnOf(card));
     }
-    if (later) requestAnimationFrame(() => setTimeout(() => { if (turn === shown) show(allCards(), true); }));
+    if (later) requestAnimationFrame(() => setTimeout(() => { if (turn === shown) show(allCards(), Infinity); }));
     markColumns();
     for (const column of touched) weir.rove(column);
     if (focused?.hidden) {
