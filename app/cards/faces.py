@@ -12,10 +12,11 @@ from markupsafe import Markup, escape
 from sqlalchemy import Select, bindparam, func, select
 
 from app import clock
+from app.auth.names import names_of
 from app.boards.history import OpenBoard
 from app.boards.shape import ACTIVE
 from app.boards.views import Age, CardFace, Chip, Due, Person
-from app.cards.labels import ids, names_of
+from app.cards.labels import ids
 from app.cards.pace import FEWEST, bars_of, bars_words, promised
 from app.cards.past import past_of
 from app.days import day_of, start_of_day

@@ -9,14 +9,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from app.db import Query, Statement, Tx
 from app.errors import Invalid
-from app.models import CardAssignee, CardLabel, Label, Member, User
-
-
-class PersonName(NamedTuple):
-    """A person's id and name."""
-
-    id: int
-    name: str
+from app.models import CardAssignee, CardLabel, Label, Member
 
 
 class LabelName(NamedTuple):
@@ -59,7 +52,6 @@ _NEW_LABEL = Query(
 _MEMBER_IDS = Query(
     select(Member.user_id.label("id")).where(Member.board_id == bindparam("board_id")), _IdRow
 )
-_PERSON = Query(select(User.id, User.name).where(User.id == bindparam("user_id")), PersonName)
 _UNASSIGN = Statement(delete(CardAssignee).where(CardAssignee.card_id == bindparam("card_id")))
 _ASSIGN = Statement(
     insert(CardAssignee).values(card_id=bindparam("card_id"), user_id=bindparam("user_id"))
@@ -134,21 +126,6 @@ def check_members(
 def member_ids(tx: Tx, board_id: int) -> set[int]:
     """The ids of a board's members."""
     return {row.id for row in tx.all(_MEMBER_IDS, board_id=board_id)}
-
-
-def person_name(tx: Tx, user_id: int) -> str:
-    """A person's name."""
-    row = tx.first(_PERSON, user_id=user_id)
-    return "" if row is None else row.name
-
-
-def names_of(tx: Tx, user_ids: Iterable[int]) -> dict[int, str]:
-    """The names of people by id."""
-    wanted = set(user_ids)
-    if len(wanted) <= 4:
-        return {user_id: person_name(tx, user_id) for user_id in wanted}
-    rows = tx.execute(select(User.id, User.name).where(User.id.in_(wanted)))
-    return {row.id: row.name for row in rows}
 
 
 def write_assignees(tx: Tx, card_id: int, user_ids: Sequence[int], *, fresh: bool = False) -> None:

@@ -7,8 +7,9 @@ import orjson
 
 from app import clock
 from app.auth.actor import Actor
+from app.auth.names import names_of
 from app.call import Answer
-from app.cards.labels import ids, names_of, read_labels
+from app.cards.labels import ids, read_labels
 from app.cards.rows import CardRow
 from app.db import Tx
 

@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select
 
+from app.auth.names import names_of
 from app.boards.activity import EventRow
 from app.boards.history import OpenBoard
-from app.cards.labels import names_of, read_labels
+from app.cards.labels import read_labels
 from app.cards.refs import visible_refs
 from app.cards.rows import CardRow
 from app.cards.story_details import detail_sentence, other_cards_of, people_of

@@ -6,13 +6,14 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.auth.names import names_of
 from app.boards.activity import EventRow, events_of_card
 from app.boards.history import OpenBoard
 from app.boards.membership import members_of
 from app.boards.shape import DONE
 from app.boards.views import Notice
 from app.cards.faces import full_people, person_of
-from app.cards.labels import ids, names_of
+from app.cards.labels import ids
 from app.cards.render import age, blocked_time, process_time
 from app.cards.rows import CardRow
 from app.cards.story import CATEGORY_WORDS, CLASS_WORDS, TYPE_WORDS, blocked_now, history_of

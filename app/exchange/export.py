@@ -10,8 +10,9 @@ from sqlalchemy import String, bindparam, literal, select
 
 from app import clock
 from app.auth.actor import Actor
+from app.auth.names import names_of
 from app.boards.history import OpenBoard, read_board
-from app.cards.labels import ids, names_of, read_labels
+from app.cards.labels import ids, read_labels
 from app.cards.render import age, blocked_time, process_time
 from app.cards.rows import CardRow, select_cards
 from app.csvtext import csv_rows

@@ -7,9 +7,10 @@ from sqlalchemy import Select, bindparam, or_, select
 
 from app import clock
 from app.auth.actor import Actor
+from app.auth.names import names_of
 from app.boards.history import OpenBoard, read_board
 from app.cards.filters import CardFilter
-from app.cards.labels import ids, names_of, read_labels
+from app.cards.labels import ids, read_labels
 from app.cards.queries import filtered
 from app.cards.rows import CardRow, select_cards
 from app.days import start_of

@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from app import clock
 from app.auth.actor import Actor
+from app.auth.names import names_of
 from app.boards.history import read_board
 from app.call import CallDep
-from app.cards.labels import names_of
 from app.db import Tx
 from app.flow import files
 from app.flow.files import FilePart, csv_file, cut, or_csv

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.auth.names import names_of
 from app.boards.rules import BOARD, PERSON
-from app.cards.labels import names_of
 from app.flow.bars import MOST_PINNED, bar, count_axis, option, week_axis
 from app.flow.over_time import over_weeks
 from app.flow.refusals import Place, Refusals
