@@ -312,6 +312,20 @@ class ConfirmationNeeded(Conflict):
     title = "Confirmation needed"
 
 
+class CordNotPulled(Conflict):
+    """The andon cord is not pulled, so there is nothing to release or to help with."""
+
+    slug = "andon-not-pulled"
+    title = "Andon cord not pulled"
+
+
+class CordPulledAlready(Conflict):
+    """The andon cord is pulled already."""
+
+    slug = "andon-already-pulled"
+    title = "Andon cord pulled already"
+
+
 class AndonPulled(Refusal):
     """The cord is pulled: no new work is started."""
 

@@ -16,6 +16,8 @@ from app import __version__, openapi, problems
 from app import help as help_pages
 from app.admin import api as admin_api
 from app.admin import pages as admin_pages
+from app.andon import api as andon_api
+from app.andon import pages as andon_pages
 from app.auth import account_pages, link_pages
 from app.auth import api as auth_api
 from app.auth import pages as auth_pages
@@ -153,6 +155,7 @@ def _routes() -> list[BaseRoute]:
         details_pages.router,
         part_pages.router,
         boards_api.router,
+        andon_api.router,
         flow_api.router,
         cumulative_api.router,
         stream_api.router,
@@ -174,6 +177,7 @@ def _routes() -> list[BaseRoute]:
         markers_pages.router,
         portfolio_pages.router,
         boards_pages.router,
+        andon_pages.router,
         shaping_pages.router,
         column_pages.router,
         group_pages.router,

@@ -162,6 +162,8 @@ class Board(Base):
     changed_at: Mapped[int]  # no event of the board is stamped before this
     created_at: Mapped[int]
     archived_at: Mapped[int | None]
+    # Derived: the pull of the andon cord, as a JSON object, while it is pulled.
+    andon: Mapped[str | None]
     # Made up for looking around; it alone can be taken away whole, with its history.
     sample: Mapped[bool] = mapped_column(server_default=false())
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app import clock
+from app.andon import service as andon
 from app.auth import service as auth
 from app.auth.actor import Actor
 from app.boards import membership
@@ -71,6 +72,9 @@ class Life:
             (1, self.add_lane),
             (1, self.delete_lane),
             (1, self.change_board),
+            (1, self.pull_cord),
+            (1, self.help_with_it),
+            (3, self.release_cord),
         ]
 
     def live(self, steps: int) -> None:
@@ -226,3 +230,12 @@ class Life:
             [{"wip_limit": 30}, {"person_wip_limit": 6}, {"name": "Ops"}]
         )
         boards.change_board(tx, self.ada, self.key, change)
+
+    def pull_cord(self, tx: Tx, board: OpenBoard) -> None:
+        andon.pull_cord(tx, self.ada, self.key, f"Wrong {self.chance.random():.3f}")
+
+    def help_with_it(self, tx: Tx, board: OpenBoard) -> None:
+        andon.help_with_it(tx, self.ada, self.key)
+
+    def release_cord(self, tx: Tx, board: OpenBoard) -> None:
+        andon.release_cord(tx, self.ada, self.key, "Learnt")

@@ -109,6 +109,15 @@ def _ops(**body: Any) -> Callable[[World, bool], Call]:
     return lambda world, new: Call({"key": "OPS"}, body or None)
 
 
+def _cord(*, pulled: bool, **body: Any) -> Callable[[World, bool], Call]:
+    def make(world: World, new: bool) -> Call:
+        if new:
+            world.cord(pulled=pulled)
+        return Call({"key": "OPS"}, body)
+
+    return make
+
+
 def _card(body: Any = None) -> Callable[[World, bool], Call]:
     def make(world: World, new: bool) -> Call:
         card = world.new_card() if new else world.card
@@ -425,6 +434,10 @@ API_TABLE: dict[str, Expected] = {
     "GET /boards/{key}/markers": Expected(readers, _ops()),
     "POST /boards/{key}/markers": Expected(managers, _ops(at="2026-03-02", words="A change")),
     "DELETE /boards/{key}/markers/{marker_id}": Expected(managers, _marker),
+    "POST /boards/{key}/andon": Expected(workers, _cord(pulled=False, reason="A reason")),
+    "POST /boards/{key}/andon/help": Expected(workers, _cord(pulled=True)),
+    "POST /boards/{key}/andon/resolve": Expected(workers, _cord(pulled=True, learning="Much")),
+    "GET /boards/{key}/andon/history": Expected(readers, _ops()),
     "GET /portfolio": Expected(anybody_signed_in, lambda world, new: Call({})),
     "GET /boards/{key}/stats/summary": Expected(readers, _ops()),
 }
@@ -521,6 +534,8 @@ def test_a_route_lets_those_do_it_who_may_and_changes_nothing_for_others(
         if denied[caller.name] is None:
             response = send(world, caller, method, api(path), expected.request(world, True))
             assert response.is_success, f"{caller.name}: {response.text}"
+    if "/andon" in path:
+        world.cord(pulled=False)  # or the others could start no work
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def row_counts(url: str) -> dict[str, int]:
 def populate(url: str) -> None:
     """Fills every table that a life fills."""
     db = Database(url, synchronous="NORMAL")
-    Life(db, make_board(db), "OPS", 11).live(120)
+    Life(db, make_board(db), "OPS", 11).live(150)
     db.close()
 
 

@@ -117,6 +117,10 @@ DAMAGES = [
     ("DELETE FROM blocked_intervals WHERE card_id = :blocked", ["1 card: blocked_intervals"]),
     ("UPDATE cells SET card_count = card_count + 1", ["cells: card_count"]),
     ("DELETE FROM cells", ["cells: card_count"]),
+    (
+        r"""UPDATE boards SET andon = '{"seq"\:1,"reason"\:"","at"\:1,"by"\:1,"helpers"\:[]}'""",
+        ["1 board: andon"],
+    ),
     ("UPDATE boards SET seq = seq + 5", ["1 board: seq"]),
     ("UPDATE boards SET seq = 1", ["1 board: seq"]),
     ("UPDATE boards SET last_number = 1", ["1 board: last_number"]),

@@ -175,6 +175,14 @@ class World:
             self._details["labels"] = made
         return made
 
+    def cord(self, *, pulled: bool) -> None:
+        """Sees to it that the cord of the board is pulled, or hangs."""
+        there = self.manager.get("/boards/OPS")["andon"] is not None
+        if pulled and not there:
+            self.manager.post("/boards/OPS/andon", {"reason": "Something is wrong"})
+        elif there and not pulled:
+            self.manager.post("/boards/OPS/andon/resolve", {})
+
     def marker(self, *, new: bool) -> int:
         """A marker of the board; its id."""
         if not new and "markers" in self._details:

@@ -38,6 +38,7 @@ def board_head(board: OpenBoard) -> dict[str, Any]:
         "name": board.row.name,
         "url": f"/boards/{board.row.key}",
         "archived": not open_,
+        "pulled": board.row.andon is not None,
         "may_work": board.may_work and open_,
         "may_manage": board.may_manage and open_,
         "first_column": board.shape.columns[0].id if board.shape.columns else None,

@@ -45,6 +45,7 @@ class BoardRow(NamedTuple):
     changed_at: int
     created_at: int
     archived_at: int | None
+    andon: str | None
     sample: bool
 
 
@@ -89,6 +90,7 @@ _BOARD_COLUMNS = (
     Board.changed_at,
     Board.created_at,
     Board.archived_at,
+    Board.andon,
     Board.sample,
 )
 # A board that the person does not see is not even locked: `sees_all` is for administrators.

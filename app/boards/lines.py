@@ -41,6 +41,7 @@ class BoardLine(NamedTuple):
     blocked_count: int
     over_count: int
     done_count: int
+    andon_pulled: bool
 
 
 class _Board(NamedTuple):
@@ -52,6 +53,7 @@ class _Board(NamedTuple):
     archived_at: int | None
     sample: bool
     wip_limit: int | None
+    andon: str | None
     role: str | None
 
 
@@ -113,6 +115,7 @@ _BOARDS = Query(
         Board.archived_at,
         Board.sample,
         Board.wip_limit,
+        Board.andon,
         _role.label("role"),
     )
     .where(*_SEEN)
@@ -235,6 +238,7 @@ def board_lines(tx: Tx, actor: Actor, after: int = 0) -> list[BoardLine]:
                 blocked_count=blocked.get(board.id, 0),
                 over_count=rules.exceeded(shape, held),
                 done_count=finished.get(board.id, 0),
+                andon_pulled=board.andon is not None,
             )
         )
     return lines

@@ -251,6 +251,7 @@ def _item(line: BoardLine) -> dict[str, Any]:
         "wip_state": "none" if limit is None else state_of(line.wip_count, limit),
         "blocked_count": line.blocked_count,
         "over_count": line.over_count,
+        "andon_pulled": line.andon_pulled,
         "done_count": line.done_count,
         "sample": line.sample,
         "archived": line.archived_at is not None,

@@ -5,6 +5,7 @@ from typing import Any
 from app import clock
 from app.auth.actor import Actor
 from app.boards import rules
+from app.boards.cord import pull_json, pull_of
 from app.boards.history import OpenBoard, read_board
 from app.boards.membership import members_of
 from app.boards.rules import Place
@@ -14,6 +15,7 @@ from app.db import Tx
 def board_json(tx: Tx, actor: Actor, board: OpenBoard) -> dict[str, Any]:
     """A board as the API shows it."""
     shape, row = board.shape, board.row
+    pull = pull_of(row)
     held = rules.usage(shape, board.counts)
     cards: dict[int, int] = {}
     for cell, count in board.counts.items():
@@ -28,7 +30,7 @@ def board_json(tx: Tx, actor: Actor, board: OpenBoard) -> dict[str, Any]:
         "person_wip_limit": row.person_wip_limit,
         "seq": board.seq,
         "teams": board.teams,
-        "andon": None,
+        "andon": None if pull is None else pull_json(tx, pull),
         "sample": row.sample,
         "archived_at": clock.iso_or_none(row.archived_at),
         "created_at": clock.iso(row.created_at),

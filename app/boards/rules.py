@@ -136,5 +136,14 @@ def is_to_the_right(shape: Shape, source: int, target: int) -> bool:
     return shape.index[target] > shape.index[source]
 
 
+def starts_work(shape: Shape, source: int | None, target: int) -> bool:
+    """Whether a card starts new work by coming to a column (rule 10): into the first active one or
+    beyond, from before it, from another board or from nowhere (`source` None)."""
+    first = shape.first_active
+    if first is None or shape.index[target] < first:
+        return False
+    return source is None or shape.index.get(source, 0) < first
+
+
 def _add(held: dict[Place, int], place: Place, count: int) -> None:
     held[place] = held.get(place, 0) + count

@@ -66,7 +66,7 @@ class MemberOut(BaseModel):
 
 
 class PersonOut(BaseModel):
-    """A person in a card or an event."""
+    """A person in a card, an event or a pull of the cord."""
 
     id: int
     name: str
@@ -110,6 +110,15 @@ class LaneOut(BaseModel):
     wip_count: int
 
 
+class AndonOut(BaseModel):
+    """The pull of the andon cord while it is pulled; `pulled_by` null is the service itself."""
+
+    reason: str = Field(examples=["Staging cluster rejects new pods"])
+    pulled_by: PersonOut | None
+    pulled_at: str = Field(examples=["2026-03-02T09:30:00.000000Z"])
+    helpers: list[PersonOut]
+
+
 class BoardOut(BaseModel):
     """A board with its columns, groups, lanes and members."""
 
@@ -122,7 +131,7 @@ class BoardOut(BaseModel):
     person_wip_limit: int | None
     seq: int
     teams: list[str]
-    andon: dict[str, Any] | None
+    andon: AndonOut | None = Field(description="The pull of the andon cord; null while it hangs.")
     sample: bool
     archived_at: str | None
     created_at: str
@@ -151,6 +160,7 @@ class BoardLineOut(BaseModel):
     blocked_count: int
     over_count: int
     done_count: int
+    andon_pulled: bool
 
 
 class BoardsOut(BaseModel):

@@ -92,10 +92,16 @@ class Shape:
         return {column.id: index for index, column in enumerate(self.columns)}
 
     @cached_property
+    def first_active(self) -> int | None:
+        """The place of the first active column from the left, where work is started; None where
+        the board has no active one."""
+        return next((i for i, c in enumerate(self.columns) if c.kind == ACTIVE), None)
+
+    @cached_property
     def started(self) -> frozenset[int]:
         """The columns in which work has been started: not `done`, and at or right of the first
         active one (deleted ones as they were)."""
-        first = next((i for i, c in enumerate(self.columns) if c.kind == ACTIVE), None)
+        first = self.first_active
         here = {
             column.id
             for index, column in enumerate(self.columns)

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from app.words import Moment
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -112,6 +114,7 @@ class ColumnView:
     url: str
     cells: list[CellView] = field(default_factory=list)
     hidden_done: int = 0
+    stopped: bool = False  # the cord is pulled, and here new work would be started
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,21 @@ class LaneView:
 
 
 @dataclass(frozen=True, slots=True)
+class CordView:
+    """The pull of the andon cord as a board shows it: why, by whom, how long ago, who helps;
+    `helps` says that the person who looks does."""
+
+    reason: str
+    who: str
+    since: Moment
+    ago: str
+    helpers: list[str]
+    helps: bool
+    may_work: bool
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class BoardView:
     """A board as its page shows it to one viewer."""
 
@@ -166,6 +184,7 @@ class BoardView:
     lanes: list[LaneView]
     show_lanes: bool
     people: list[Person]
+    cord: CordView | None
 
     @property
     def columns(self) -> list[ColumnView]:
@@ -179,8 +198,8 @@ class BoardView:
 
     @property
     def state_words(self) -> str:
-        """What the page's title begins with: `(3⊘ 1 over) `."""
-        return state_words(self.blocked_count, self.over_count)
+        """What the page's title begins with: `(■ 3⊘ 1 over) `."""
+        return state_words(self.blocked_count, self.over_count, pulled=self.cord is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +215,10 @@ class Notice:
     link_url: str | None
 
 
-def state_words(blocked: int, over: int) -> str:
-    """What a board's title begins with: `(3⊘ 1 over) `; nothing where all is well."""
-    said = [f"{blocked}⊘"] if blocked else []
+def state_words(blocked: int, over: int, *, pulled: bool) -> str:
+    """What a board's title begins with: `(■ 3⊘ 1 over) `, ■ while the cord is pulled; nothing where
+    all is well."""
+    said = ["■"] if pulled else []
+    said += [f"{blocked}⊘"] if blocked else []
     said += [f"{over} over"] if over else []
     return f"({' '.join(said)}) " if said else ""

@@ -11,15 +11,26 @@ from sqlalchemy import and_, bindparam, func, select
 
 from app import clock
 from app.boards import rules
+from app.boards.cord import pull_json, pull_of
 from app.boards.history import Fact, OpenBoard, keep_refusal
 from app.boards.policy import points_of
 from app.boards.shape import Cell
 from app.cards.rows import CardRow
 from app.db import Query, Tx
-from app.errors import CardBlocked, ConfirmationNeeded, WipLimitReached
+from app.errors import AndonPulled, CardBlocked, ConfirmationNeeded, WipLimitReached
 from app.models import Card, CardAssignee, Column, User
 
 LISTED = 20
+# The type of work that may be started while the cord is pulled: it is the swarm.
+SWARM = "incident"
+
+
+class Way(NamedTuple):
+    """A card that would come to a cell, from a column of the board or (None) from elsewhere."""
+
+    work_type: str
+    source: int | None
+    to: Cell
 
 
 class _Filling(NamedTuple):
@@ -195,6 +206,45 @@ def check_not_blocked(board: OpenBoard, card: CardRow, column_id: int, lane_id: 
     }
     keep_refusal(board, refusal, Fact("move.refused", card.id, data))
     raise refusal
+
+
+def check_cord(
+    tx: Tx,
+    board: OpenBoard,
+    ways: Iterable[Way],
+    *,
+    card_id: int | None,
+    action: str,
+    card_ids: Sequence[int] = (),
+    places_are_new: bool = False,
+) -> None:
+    """Refuses to start new work while the andon cord is pulled (rule 10), but for incidents; the
+    refusal is kept in the history."""
+    pull = pull_of(board.row)
+    if pull is None:
+        return
+    for work_type, source, to in ways:
+        if work_type == SWARM or not rules.starts_work(board.shape, source, to.column_id):
+            continue
+        told = pull_json(tx, pull)
+        refusal = AndonPulled(
+            f"The cord of {board.row.name} is pulled: {pull.reason}. "
+            "No new work is started until it is released; incidents are.",
+            **{name: told[name] for name in ("reason", "pulled_by", "pulled_at")},
+        )
+        data: dict[str, Any] = {
+            "scope": "andon",
+            "place": {"id": board.id, "name": board.row.name},
+            "limit": None,
+            "count": None,
+            # A place that is made by the refused change goes with it.
+            "to": None if places_are_new else {"column_id": to.column_id, "lane_id": to.lane_id},
+            "action": action,
+        }
+        if card_ids:
+            data["card_ids"] = list(card_ids)
+        keep_refusal(board, refusal, Fact("move.refused", card_id, data))
+        raise refusal
 
 
 def check_confirmed(

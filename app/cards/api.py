@@ -59,8 +59,9 @@ _NOT_NULL = ("title", "description", "work_type", "service_class", "assignee_ids
 async def move_card(call: CallDep, card_id: IdInUrl, body: MoveIn) -> Response:
     """Moves a card. 409 `/problems/wip-limit-reached` where a limit has no room (with the limit,
     the count and the cards that fill the place), `/problems/card-blocked` for a blocked card that
-    would go to the right, `/problems/confirmation-needed` (with the `column` and its `points`)
-    where it would leave a column to the right that asks for them, without `confirmed`."""
+    would go to the right, `/problems/andon-pulled` (with `reason`, `pulled_by` and `pulled_at`) for
+    new work while the cord is pulled, `/problems/confirmation-needed` (with the `column` and its
+    `points`) where it would leave a column to the right that asks for them, without `confirmed`."""
     spot = Spot(body.before_card_id, body.after_card_id, body.index)
     args = (card_id, body.column_id, body.lane_id, spot, call.if_match, body.confirmed)
     return await call.write(service.move_card, *args, render=moved_answer)
@@ -70,7 +71,8 @@ async def move_card(call: CallDep, card_id: IdInUrl, body: MoveIn) -> Response:
     "/boards/{key}/cards", response_model=CardOut, status_code=201, responses=responses(409)
 )
 async def create_card(call: CallDep, key: KeyInUrl, body: CardIn) -> Response:
-    """Creates a card at the end of a column; its clock starts. 409 where a limit has no room."""
+    """Creates a card at the end of a column; its clock starts. 409 where a limit has no room, and
+    `/problems/andon-pulled` where it would be new work while the cord is pulled."""
     fields = CardFields(**{name: getattr(body, name) for name in CardFields._fields})
     return await call.write(service.create_card, key, fields, render=created_answer)
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from app.auth.actor import Actor
 from app.boards.history import OpenBoard, lock_board
 from app.boards.shape import Cell
-from app.cards.admitting import admit, check_confirmed, check_not_blocked
+from app.cards.admitting import Way, admit, check_confirmed, check_cord, check_not_blocked
 from app.cards.labels import check_members, ids, read_labels
 from app.cards.placing import place_card
 from app.cards.rows import CardRow, select_cards
@@ -205,7 +205,9 @@ def _move(
     for card in cards:
         check_live(card)
         check_not_blocked(board, card, *targets[card.id])
-    judge(tx, board, [Step(card, cell_of(card), targets[card.id]) for card in cards], "move")
+    steps = [Step(card, cell_of(card), targets[card.id]) for card in cards]
+    judge_starts(tx, board, steps, "move")
+    judge(tx, board, steps, "move")
     moved = []
     for card in cards:
         data: dict[str, Any] = {"batch": batch}
@@ -242,6 +244,22 @@ def judge(tx: Tx, board: OpenBoard, moves: Sequence[Step], action: str) -> None:
         card_id=moves[0][0].id if len(moves) == 1 else None,
         action=action,
         people=people_moved(board, moves),
+        card_ids=[card.id for card, _, _ in moves],
+    )
+
+
+def judge_starts(tx: Tx, board: OpenBoard, moves: Sequence[Step], action: str) -> None:
+    """Asks the andon cord whether these steps may be taken: all of them, or none."""
+    check_cord(
+        tx,
+        board,
+        [
+            Way(card.work_type, source.column_id, target)
+            for card, source, target in moves
+            if source is not None and target is not None
+        ],
+        card_id=moves[0][0].id if len(moves) == 1 else None,
+        action=action,
         card_ids=[card.id for card, _, _ in moves],
     )
 

@@ -51,7 +51,12 @@ class Heads:
             in_group=column.group_id is not None,
             url=f"/boards/{self._board.row.key}#col-{column.id}",
             hidden_done=hidden,
+            stopped=self._board.row.andon is not None and self._is_first_active(column),
         )
+
+    def _is_first_active(self, column: Column) -> bool:
+        shape = self._board.shape
+        return shape.index[column.id] == shape.first_active
 
     def group(self, group: Group) -> GroupView:
         """A group's header."""

@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
 from app.boards.activity import in_order
+from app.boards.cord import pull_of, set_cord, told_pull_of
 from app.boards.history import Fact, OpenBoard, lock_board, read_board, record
 from app.boards.shape import Cell as CellKey
 from app.cards.clocks import Clocks, Stay, read_clocks
@@ -270,6 +271,7 @@ def _compare(tx: Tx, board: OpenBoard, *, repair: bool) -> list[Difference]:
     found += _compare_details(tx, board, repair=repair)
     found += _compare_cells(tx, board, counts, repair=repair)
     found += _compare_days(tx, board, repair=repair)
+    found += _compare_cord(tx, board, repair=repair)
     found += _compare_board(tx, board, last_number)
     if without_history:
         found.append(Difference("card", "has no history", without_history, repairable=False))
@@ -421,6 +423,16 @@ def _compare_days(tx: Tx, board: OpenBoard, *, repair: bool) -> list[Difference]
     if wrong and repair:
         forget_days(tx, board)
     return [Difference("row", "of a closed day", wrong)] if wrong else []
+
+
+def _compare_cord(tx: Tx, board: OpenBoard, *, repair: bool) -> list[Difference]:
+    """Whether the andon cord is pulled, by whom, and who helps."""
+    told = told_pull_of(tx, board)
+    if told == pull_of(board.row):
+        return []
+    if repair:
+        set_cord(tx, board, told)
+    return [Difference("board", "andon", 1)]
 
 
 def _compare_board(tx: Tx, board: OpenBoard, last_number: int) -> list[Difference]:

@@ -8,7 +8,14 @@ from typing import Any, NamedTuple
 from app.auth.actor import Actor
 from app.boards.history import Fact, OpenBoard, lock_board, record
 from app.boards.shape import Cell
-from app.cards.admitting import admit, admit_one, check_confirmed, check_not_blocked
+from app.cards.admitting import (
+    Way,
+    admit,
+    admit_one,
+    check_confirmed,
+    check_cord,
+    check_not_blocked,
+)
 from app.cards.clocks import Stay
 from app.cards.closed_days import count_out, recounted
 from app.cards.labels import (
@@ -69,6 +76,8 @@ def create_card(tx: Tx, actor: Actor | None, board_key: str, fields: CardFields)
     check_team(board, fields.team)
     if fields.external_id is not None:
         check_external_id(tx, board, fields.external_id)
+    way = Way(fields.work_type, None, cell)
+    check_cord(tx, board, [way], card_id=None, action="create")
     admit_one(tx, board, cell, assignees, card_id=None, action="create")
     labels = ensure_labels(tx, board.id, fields.labels)
     new = NewCard(
@@ -131,8 +140,9 @@ def move_card(
     confirmed: bool = False,
 ) -> CardRow:
     """Moves a card to a column, lane and place; refused where a limit has no room, where the card
-    is blocked and would go to the right, where it would leave a column to the right that asks for
-    its points and they are not `confirmed`, and where it has changed since `version`."""
+    is blocked and would go to the right, where the andon cord is pulled and it would be new work,
+    where it would leave a column to the right that asks for its points and they are not
+    `confirmed`, and where it has changed since `version`."""
     board = lock_board(tx, actor, card_id=card_id)
     card = read_card(tx, board, card_id)
     check_version(card, version)
@@ -161,6 +171,8 @@ def move_within(
     source = Cell(card.column_id, card.lane_id)
     if to != source:
         check_not_blocked(board, card, to.column_id, to.lane_id)
+        way = Way(card.work_type, source.column_id, to)
+        check_cord(tx, board, [way], card_id=card.id, action="move")
         active = board.shape.active
         more = int(to.column_id in active) - int(source.column_id in active)
         admit(

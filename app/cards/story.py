@@ -241,5 +241,7 @@ class _Words:
         action = "put it into" if facts.get("action") in {"create", "restore"} else "move it to"
         if facts["scope"] == "blocked":
             return f"tried to move it to {where} while it was blocked"
+        if facts["scope"] == "andon":
+            return f"tried to {action} {where} while the andon cord was pulled"
         place, limit, count = facts["place"]["name"], facts["limit"], facts["count"]
         return f"tried to {action} {where}: {place} had {count} of {limit}"

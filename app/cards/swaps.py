@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from app.boards.activity import EventRow, events_after
+from app.boards.cord import cord_view
 from app.boards.history import OpenBoard
 from app.boards.shape import Shape
 from app.boards.views import Notice
@@ -14,7 +15,15 @@ from app.cards.rows import CardRow
 from app.cards.wall import arrivals_of, blocked_count, board_view, people_of, tickers_of
 from app.clock import SECOND
 from app.db import Tx
-from app.errors import AppError, CardBlocked, Invalid, StaleVersion, UndoneNoMore, WipLimitReached
+from app.errors import (
+    AndonPulled,
+    AppError,
+    CardBlocked,
+    Invalid,
+    StaleVersion,
+    UndoneNoMore,
+    WipLimitReached,
+)
 from app.web import Web
 from app.words import count_of, short_duration
 
@@ -31,6 +40,7 @@ _WITHOUT_TRACE = frozenset(
         "marker.deleted",
     }
 )
+_OF_THE_CORD = "andon."
 _OF_CARDS = ("card.", "comment.", "checklist.", "item.", "link.", "web_link.")
 
 
@@ -70,9 +80,13 @@ def changes_swap(
     notice: Notice | None = None,
     after: int | None = None,
     told: Told | None = None,
+    cord: bool = False,
 ) -> str:
-    """The fragments of some changed cards, with the headers of columns, groups and lanes."""
+    """The fragments of some changed cards, with the headers of columns, groups and lanes; `cord`
+    says that the andon cord was pulled or released."""
     shape = board.shape
+    if cord and shape.first_active is not None:
+        column_ids = {*column_ids, shape.columns[shape.first_active].id}
     tickers = tickers_of(tx, board) if lane_ids and len(shape.lanes) > 1 else {}
     heads = Heads(board, tickers, reasons=reasons_of(tx, board))
     columns = [shape.column[i] for i in column_ids if i in shape.column]
@@ -93,6 +107,8 @@ def changes_swap(
         notice=notice,
         arrivals=arrivals,
         gone=gone,
+        shows_cord=cord,
+        cord=cord_view(tx, board) if cord else None,
         state=State(board.seq, after, told, paced),
     )
 
@@ -136,9 +152,11 @@ def _of_events(
     cards: dict[int, None] = {}
     columns: dict[int, None] = {}
     lanes: dict[int, None] = {}
+    cord = False
     for event in events:
         if event.type in _WITHOUT_TRACE:
             continue
+        cord = cord or event.type.startswith(_OF_THE_CORD)
         if event.card_id is not None:
             cards[event.card_id] = None
         facts = event.facts
@@ -147,7 +165,15 @@ def _of_events(
                 columns[place["column_id"]] = None
                 lanes[place["lane_id"]] = None
     return changes_swap(
-        tx, web, board, card_ids=cards, column_ids=columns, lane_ids=lanes, after=after, told=told
+        tx,
+        web,
+        board,
+        card_ids=cards,
+        column_ids=columns,
+        lane_ids=lanes,
+        after=after,
+        told=told,
+        cord=cord,
     )
 
 
@@ -162,7 +188,34 @@ def notice_of(
 ) -> Notice:
     """A refusal in words: what was refused, where the card is now, what would help. `elsewhere`
     names the board that refused, where it is another one."""
-    headline, outcome, facts, link = error.detail, "", "", None
+    headline, facts, link = _why(error, card, elsewhere)
+    outcome = ""
+    if card is not None and card.column_id in shape.column and card.archived_at is None:
+        went_back = card.column_id != column_id and not isinstance(error, StaleVersion)
+        where = shape.column[card.column_id].name
+        now = "stays in" if elsewhere else "went back to" if went_back else "is in"
+        outcome = f"{card.ref} {now} {where}."
+    elif isinstance(error, UndoneNoMore):
+        headline, outcome = error.why, error.then
+    elif many:
+        outcome = "Nothing was changed."
+    elif card is None and isinstance(error, WipLimitReached | AndonPulled):
+        outcome = "The card was not added; what you typed is still there."
+    known = column_id if column_id in shape.column else None
+    return Notice(
+        kind=error.slug,
+        refused_column_id=known,
+        headline=headline,
+        outcome=outcome,
+        facts=facts,
+        link_text=link,
+        link_url=None if link is None or known is None else f"#cell-{known}-{_first(shape)}",
+    )
+
+
+def _why(error: AppError, card: CardRow | None, elsewhere: str) -> tuple[str, str, str | None]:
+    """What was refused and why, what would help, and the words of a link to what is in the way."""
+    headline, facts, link = error.detail, "", None
     if isinstance(error, WipLimitReached):
         place = error.extensions["place"]["name"]
         scope = error.extensions["scope"]
@@ -183,6 +236,10 @@ def notice_of(
     elif isinstance(error, CardBlocked) and card is not None:
         headline = f"{card.ref} is blocked: {card.block_reason}."
         facts = "Unblock it to move it to the right."
+    elif isinstance(error, AndonPulled):
+        headline = f"The cord{f' of {elsewhere}' if elsewhere else ''} is pulled: "
+        headline += f"{error.extensions['reason']}."
+        facts = "No new work is started until it is released. Incidents are."
     elif isinstance(error, StaleVersion) and card is not None:
         headline = f"{card.ref} was changed by somebody else."
         facts = "You see it as it is now."
@@ -191,27 +248,7 @@ def notice_of(
     elif isinstance(error, Invalid):
         headline = "The place that you chose is not there any more."
         facts = "You see the board as it is now."
-    if card is not None and card.column_id in shape.column and card.archived_at is None:
-        went_back = card.column_id != column_id and not isinstance(error, StaleVersion)
-        where = shape.column[card.column_id].name
-        now = "stays in" if elsewhere else "went back to" if went_back else "is in"
-        outcome = f"{card.ref} {now} {where}."
-    elif isinstance(error, UndoneNoMore):
-        headline, outcome = error.why, error.then
-    elif many:
-        outcome = "Nothing was changed."
-    elif card is None and isinstance(error, WipLimitReached):
-        outcome = "The card was not added; what you typed is still there."
-    known = column_id if column_id in shape.column else None
-    return Notice(
-        kind=error.slug,
-        refused_column_id=known,
-        headline=headline,
-        outcome=outcome,
-        facts=facts,
-        link_text=link,
-        link_url=None if link is None or known is None else f"#cell-{known}-{_first(shape)}",
-    )
+    return headline, facts, link
 
 
 def _filling(cards: list[dict[str, Any]]) -> str:
@@ -229,8 +266,8 @@ def _filling(cards: list[dict[str, Any]]) -> str:
 
 
 def _is_small(event: EventRow) -> bool:
-    """Whether an event changes cards alone, and not the shape of the board."""
-    return event.type.startswith(_OF_CARDS) or event.type in _WITHOUT_TRACE
+    """Whether an event changes cards or the cord alone, and not the shape of the board."""
+    return event.type.startswith((*_OF_CARDS, _OF_THE_CORD)) or event.type in _WITHOUT_TRACE
 
 
 def _first(shape: Shape) -> int:

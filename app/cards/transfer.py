@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, select
 
 from app.auth.actor import Actor
 from app.boards.history import VIEWER, Fact, OpenBoard, lock_board, read_board, record
-from app.cards.admitting import admit_one
+from app.cards.admitting import Way, admit_one, check_cord
 from app.cards.closed_days import recounted
 from app.cards.crossing import Coming, bring_card, take_card_away
 from app.cards.labels import (
@@ -88,6 +88,8 @@ def transfer_card(
         check_external_id(tx, target, card.external_id)
     members = member_ids(tx, target.id)
     kept = [user_id for user_id in ids(card.assignee_ids) if user_id in members]
+    way = Way(card.work_type, None, cell)
+    check_cord(tx, target, [way], card_id=None, action="transfer")
     admit_one(tx, target, cell, kept, card_id=None, action="transfer")
     names = read_labels(tx, source.id)
     labels = ensure_labels(tx, target.id, [names[label_id] for label_id in ids(card.label_ids)])

@@ -7,7 +7,7 @@ from app.auth.actor import Actor
 from app.boards.history import Fact, OpenBoard, keep_refusal, lock_board, read_board
 from app.boards.shape import Cell
 from app.cards.admitting import check_not_blocked
-from app.cards.bulk import Step, cell_of, judge, judge_people, read_cards
+from app.cards.bulk import Step, cell_of, judge, judge_people, judge_starts, read_cards
 from app.cards.deeds import (
     ARCHIVED,
     ASSIGNED,
@@ -176,6 +176,7 @@ def _move_back(tx: Tx, board: OpenBoard, pairs: Pairs, data: dict[str, Any]) -> 
             raise ChangedSince(f"The place that {card.ref} came from is not there any more.")
         check_not_blocked(board, card, *to)
         steps.append(Step(card, cell_of(card), to))
+    judge_starts(tx, board, steps, "undo")
     judge(tx, board, steps, "undo")
     for card, facts in pairs:
         place_card(tx, board, card, Cell(**facts["from"]), Spot(rank=facts["was_at"]), **data)

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from sqlalchemy import bindparam, func, select
 
 from app import clock
+from app.boards.cord import cord_view
 from app.boards.history import OpenBoard
 from app.boards.membership import members_of
 from app.boards.shape import DONE, Cell
@@ -168,6 +169,7 @@ def board_view(tx: Tx, web: Web, board: OpenBoard, match: Match | None = None) -
         lanes=[heads.lane(lane) for lane in lanes],
         show_lanes=len(board.shape.lanes) > 1,
         people=people_of(tx, board, wall.full),
+        cord=cord_view(tx, board),
     )
 
 

@@ -80,7 +80,8 @@ async def import_cards(
 
     Columns and lanes are named; on a board without cards those of the document become its own,
     which takes a manager. Errors name the entry: `cards[17].moves[2].at: ...`. 409
-    `/problems/wip-limit-reached` where a limit has no room for where the cards end up.
+    `/problems/wip-limit-reached` where a limit has no room for where the cards end up, and
+    `/problems/andon-pulled` where one would be new work while the cord is pulled.
     """
     # The body may be large: it is read for those alone who may import, and not by this thread.
     await call.fetch(check_may_import, key)

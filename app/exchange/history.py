@@ -10,7 +10,7 @@ from app.auth.actor import Actor
 from app.boards import rules
 from app.boards.history import Fact, OpenBoard, lock_board, read_board, record
 from app.boards.shape import Cell
-from app.cards.admitting import limit_refusal
+from app.cards.admitting import Way, check_cord, limit_refusal
 from app.cards.clocks import Interval, Stay
 from app.cards.closed_days import reopen_days
 from app.cards.labels import ensure_labels, ids_text
@@ -102,6 +102,7 @@ def import_history(
     wanted = _new_entries(tx, board, document.cards)
     board, places = take_places(tx, board, document)
     newcomers = _newcomers(board, places, wanted)
+    _check_cord(tx, board, places, newcomers)
     _check_limits(tx, board, places, newcomers)
     record(tx, board, *places.facts)
     _write(tx, board, newcomers)
@@ -214,6 +215,17 @@ def _errors_in_names(entry: CardEntry, places: Places) -> list[tuple[Loc, str]]:
 
 def _list(names: Iterable[str]) -> str:
     return ", ".join(repr(name) for name in names) or "none"
+
+
+def _check_cord(tx: Tx, board: OpenBoard, places: Places, newcomers: Sequence[_Newcomer]) -> None:
+    """Judges where the cards end up while the andon cord is pulled: none may be new work."""
+    ways = [
+        Way(new.entry.work_type, None, new.cell)
+        for new in newcomers
+        if new.entry.archived_at is None
+    ]
+    new = bool(places.new_columns or places.new_lanes)
+    check_cord(tx, board, ways, card_id=None, action="import", places_are_new=new)
 
 
 def _check_limits(tx: Tx, board: OpenBoard, places: Places, newcomers: Sequence[_Newcomer]) -> None:

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from app.auth.actor import Actor
+from app.boards.cord import cord_view
 from app.boards.frame import board_page
 from app.boards.history import OpenBoard
 from app.boards.shape import Column
@@ -38,6 +39,7 @@ async def standup(call: CallDep, key: KeyInUrl) -> Response:
             "title": title,
             "seq": board.seq,
             "panel": panel_beside(tx, board, call.request.query_params, title),
+            "cord": cord_view(tx, board),
             **_shown(board, read_standup(tx, board)),
         }
 

@@ -11,7 +11,7 @@ from app.boards import rules
 from app.boards.history import Fact, OpenBoard, read_counts, read_shape, record
 from app.boards.service import limit_changed, write_board
 from app.boards.shape import Cell, Column, Counts, Group, Lane, Shape
-from app.cards.admitting import admit, check_not_blocked, limit_refusal
+from app.cards.admitting import Way, admit, check_cord, check_not_blocked, limit_refusal
 from app.cards.labels import ids
 from app.cards.placing import place_card
 from app.cards.recompute import recompute_clocks
@@ -98,6 +98,8 @@ def move_all(tx: Tx, board: OpenBoard, moves: Sequence[tuple[CardRow, Cell]]) ->
         more = int(to.column_id in active) - int(card.column_id in active)
         for user_id in ids(card.assignee_ids):
             people[user_id] += more
+    ways = [Way(card.work_type, card.column_id, to) for card, to in moves if card.is_live]
+    check_cord(tx, board, ways, card_id=None, action="shape")
     if moves:
         admit(tx, board, changes, to=moves[0][1], card_id=None, action="shape", people=people)
     for card, to in moves:

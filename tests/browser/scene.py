@@ -80,6 +80,12 @@ class Scene:
             self.over.add(title, "In progress")
         self.over.limit("In progress", 2)
         self.ada.patch(f"/boards/{self.over.key}", {"wip_limit": 2})
+        self.stopped = weir.board(self.ada, "simple")
+        self.ada.patch(f"/boards/{self.stopped.key}", {"name": "Stopped"})
+        self.stopped.join(self.reader, "viewer")
+        self.stopped.add("Rotate the signing key", "In progress")
+        self.waiting = self.stopped.add("Bill in a worker of its own")
+        self._pull()
         self.archived = weir.board(self.ada, "simple")
         self.ada.delete(f"/boards/{self.archived.key}")
         actor = self.ada.actor
@@ -89,6 +95,16 @@ class Scene:
         self.empty = empty
         self.set_up = empty.db.write_now(auth.new_setup_link)
         self._windows = windows
+
+    def _pull(self) -> None:
+        """Pulls the cord of a board twice: it has a past, and it is pulled."""
+        path = f"/boards/{self.stopped.key}/andon"
+        self.ada.post(path, {"reason": "The nightly backup failed three times"})
+        self.ada.post(f"{path}/help")
+        learnt = "The disk was full, and nobody is told of it."
+        done = "An alert at 80 % of the disk."
+        self.ada.post(f"{path}/resolve", {"learning": learnt, "countermeasure": done})
+        self.ada.post(path, {"reason": "Staging cluster rejects new pods"})
 
     def _mark(self) -> None:
         """Sets markers on the board in use."""

@@ -44,6 +44,7 @@ class PlainCard:
     blocked: bool = False
     archived: bool = False
     version: int = 1
+    incident: bool = False
 
 
 @dataclass
@@ -56,6 +57,7 @@ class PlainBoard:
     group_limit: int | None = None
     limit: int | None = None
     person_limit: int | None = None
+    pulled: bool = False  # the andon cord
     cards: dict[int, PlainCard] = field(default_factory=dict)
     order: dict[Place, list[int]] = field(default_factory=dict)  # live cards, from the top
 
@@ -72,6 +74,16 @@ class PlainBoard:
             for index, (column_id, column) in enumerate(self.columns.items())
             if index >= first and column.kind != "done"
         }
+
+    def starts(self, source: int | None, target: int) -> bool:
+        """Whether a card starts new work by coming from a column, or from nowhere, to another."""
+        order = list(self.columns)
+        kinds = [column.kind for column in self.columns.values()]
+        if "active" not in kinds:
+            return False
+        first = kinds.index("active")
+        comes_from_before = source is None or order.index(source) < first
+        return comes_from_before and order.index(target) >= first
 
     def held(self, scope: str, place_id: int) -> int:
         """How many cards count against a limit."""

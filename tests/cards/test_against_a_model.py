@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from app.andon import service as andon
 from app.auth.actor import Actor
 from app.boards import service as boards
 from app.cards import service as cards
@@ -27,10 +28,13 @@ from app.cards.spots import Spot
 from app.db import Tx
 from app.errors import (
     AlreadyBlocked,
+    AndonPulled,
     AppError,
     CardArchived,
     CardBlocked,
     ColumnNotEmpty,
+    CordNotPulled,
+    CordPulledAlready,
     Invalid,
     NotArchived,
     NotBlocked,
@@ -121,7 +125,7 @@ class BoardMachine(Stories):
             told = ["move.refused"]
         elif refused is not None:
             assert type(refused) is error, f"refused: {refused.detail}"
-            told = ["move.refused"] if error is CardBlocked else []
+            told = ["move.refused"] if error in {AndonPulled, CardBlocked} else []
         else:
             assert error is None, f"done, and not refused as {error}"
             assert broken is None, f"done, although it breaks {broken}"
@@ -159,20 +163,37 @@ class BoardMachine(Stories):
     # --- Cards
 
     @precondition(lambda self: len(self.model.cards) < 12)
-    @rule(column=an_index, lane=an_index, who=st.sets(st.integers(0, 2), max_size=2))
-    def create(self, column: int, lane: int, who: set[int]) -> None:
+    @rule(
+        column=an_index,
+        lane=an_index,
+        who=st.sets(st.integers(0, 2), max_size=2),
+        incident=st.booleans(),
+    )
+    def create(self, column: int, lane: int, who: set[int], incident: bool) -> None:
         """Somebody creates a card."""
         place = cell_of(self.model, column, lane)
         people = frozenset(self.people[index].id for index in who)
         fields = CardFields(
-            "A card", column_id=place[0], lane_id=place[1], assignee_ids=sorted(people)
+            "A card",
+            column_id=place[0],
+            lane_id=place[1],
+            assignee_ids=sorted(people),
+            work_type="incident" if incident else "feature",
         )
+        stopped = self.model.pulled and not incident and self.model.starts(None, place[0])
 
         def change(model: PlainBoard) -> None:
-            model.cards[-1] = PlainCard(place, people)
+            model.cards[-1] = PlainCard(place, people, incident=incident)
             model.put(-1, place)
 
-        card = self.do(cards.create_card, self.key, fields, change=change, events=["card.created"])
+        card = self.do(
+            cards.create_card,
+            self.key,
+            fields,
+            change=change,
+            error=AndonPulled if stopped else None,
+            events=["card.created"],
+        )
         if card is not None:
             model = self.model
             model.cards[card.id] = model.cards.pop(-1)
@@ -215,6 +236,8 @@ class BoardMachine(Stories):
             error = CardArchived
         elif card.blocked and rightwards:
             error = CardBlocked
+        elif self.model.pulled and not card.incident and self.model.starts(card.place[0], to[0]):
+            error = AndonPulled
         events = ["card.moved"]
         if to == card.place:
             line = self.model.order.get(to, [])
@@ -432,6 +455,24 @@ class BoardMachine(Stories):
             events=["column.changed"] if wanted != ids else [],
         )
 
+    # --- The andon cord
+
+    @rule(release=st.booleans())
+    def pull_or_release_the_cord(self, release: bool) -> None:
+        """Somebody pulls the cord, or releases it; only one of the two can be."""
+        error: type[AppError] | None = None
+        if release:
+            error = None if self.model.pulled else CordNotPulled
+        elif self.model.pulled:
+            error = CordPulledAlready
+
+        def change(model: PlainBoard) -> None:
+            model.pulled = not release
+
+        verb, more = (andon.release_cord, ()) if release else (andon.pull_cord, ("Pods",))
+        events = ["andon.resolved" if release else "andon.pulled"]
+        self.do(verb, self.key, *more, change=change, error=error, events=events)
+
     @precondition(lambda self: len(self.model.columns) > 3)
     @rule(column=an_index, into=an_index, named=st.booleans())
     def delete_a_column(self, column: int, into: int, named: bool) -> None:
@@ -448,6 +489,9 @@ class BoardMachine(Stories):
         elif named and ids.index(new) > ids.index(old):
             blocked = any(model.cards[one].blocked for line in lines.values() for one in line)
             error = CardBlocked if blocked else None
+            starts = any(not model.cards[one].incident for line in lines.values() for one in line)
+            if error is None and starts and model.pulled and model.starts(old, new):
+                error = AndonPulled
         moved = [one for one, card in model.cards.items() if card.place[0] == old] if named else []
 
         def move_them(model: PlainBoard) -> None:

@@ -57,7 +57,7 @@
   const EVENT_TYPES = [
     "card.created", "card.moved", "card.reordered", "card.edited", "card.blocked", "card.unblocked", "card.archived",
     "card.restored", "card.discarded", "card.left", "card.arrived", "card.assigned", "limit.changed", "column.created", "column.changed", "column.deleted",
-    "group.created", "group.changed", "group.deleted", "lane.changed", "board.changed", "andon.pulled", "andon.resolved",
+    "group.created", "group.changed", "group.deleted", "lane.changed", "board.changed", "andon.pulled", "andon.helped", "andon.resolved",
     "comment.added", "comment.edited", "comment.deleted", "checklist.created", "checklist.changed", "checklist.deleted",
     "item.added", "item.changed", "item.checked", "item.unchecked", "item.deleted", "link.added", "link.deleted", "label.changed", "label.deleted",
     "web_link.added", "web_link.changed", "web_link.deleted",

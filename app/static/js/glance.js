@@ -5,11 +5,11 @@
   const { board, byId, linkOf } = window.Weir ?? {};
   if (!board) return;
 
-  /** The title and the icon say how many cards are blocked and how many places are over their limit. */
+  /** The title and the icon say whether the cord is pulled, how many cards are blocked and places over their limit. */
   function showState() {
     const { blocked, over } = byId("board-summary").dataset;
-    const said = [Number(blocked) && `${blocked}⊘`, Number(over) && `${over} over`].filter(Boolean).join(" ");
-    const title = document.title.replace(/^\(\d[^)]*\) /, "");
+    const said = [byId("cord").dataset.pulled === "1" && "■", Number(blocked) && `${blocked}⊘`, Number(over) && `${over} over`].filter(Boolean).join(" ");
+    const title = document.title.replace(/^\([\d■][^)]*\) /, "");
     document.title = said ? `(${said}) ${title}` : title;
     const icon = byId("favicon");
     const href = icon.dataset[Number(over) ? "over" : Number(blocked) ? "blocked" : "calm"];
@@ -30,7 +30,7 @@
   const show = () => { showState(); showLoads(); };
   document.addEventListener("weir:changed", show);
   document.addEventListener("htmx:oobAfterSwap", (event) => {
-    if (["board-summary", "board-people"].includes(event.detail.target?.id)) show();
+    if (["board-summary", "board-people", "cord"].includes(event.detail.target?.id)) show();
   });
 
   // The tips of a card lie above its link: a click on one is a click on the card.

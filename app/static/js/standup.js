@@ -6,7 +6,7 @@
   const TYPES = [
     "card.created", "card.moved", "card.edited", "card.blocked", "card.unblocked", "card.archived", "card.restored", "card.discarded", "card.left",
     "card.arrived", "card.assigned", "limit.changed", "column.created", "column.changed", "column.deleted", "group.created", "group.changed",
-    "group.deleted", "lane.changed", "board.changed", "andon.pulled", "andon.resolved", "resync",
+    "group.deleted", "lane.changed", "board.changed", "andon.pulled", "andon.helped", "andon.resolved", "resync",
   ];
   const main = document.getElementById("main");
   let waiting = 0;

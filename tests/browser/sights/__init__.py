@@ -1,7 +1,7 @@
 """Every page and every state that a page can be in, for tests that look at all of them."""
 
 from tests.browser.scene import Sight
-from tests.browser.sights import accounts, around, board, card, installation, settings
+from tests.browser.sights import accounts, around, board, card, cord, installation, settings
 
 __all__ = ["AROUND_THE_BOARD", "ON_THE_BOARD", "OTHERS", "SIGHTS"]
 
@@ -10,6 +10,7 @@ ON_THE_BOARD: list[Sight] = board.SIGHTS
 AROUND_THE_BOARD: list[Sight] = around.SIGHTS
 OTHERS: list[Sight] = [
     *card.SIGHTS,
+    *cord.SIGHTS,
     *settings.SIGHTS,
     *accounts.SIGHTS,
     *installation.SIGHTS,
