@@ -408,3 +408,39 @@ def test_usage_is_what_the_rules_say_counts(shape: Shape, cards: list[tuple[int,
     held = usage(everywhere, counts(cards))
     for where, _, _ in limits(everywhere):
         assert held.get(where, 0) == counted(everywhere, where.scope, where.id, cards)
+
+
+# --- Rule 10: the andon cord ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", [DOING, DOING_DONE, TEST, DEPLOY, LIVE])
+def test_from_before_the_first_active_column_or_from_elsewhere_work_is_started(target: int) -> None:
+    shape = dev_board()
+    assert rules.starts_work(shape, BACKLOG, target)
+    assert rules.starts_work(shape, READY, target)
+    assert rules.starts_work(shape, None, target)
+
+
+@pytest.mark.parametrize("source", [DOING, DOING_DONE, TEST, DEPLOY, LIVE])
+def test_work_that_was_started_is_not_started_by_going_on_or_back(source: int) -> None:
+    shape = dev_board()
+    assert not any(rules.starts_work(shape, source, target) for target in shape.index)
+
+
+@pytest.mark.parametrize("source", [None, BACKLOG, READY])
+def test_planning_starts_no_work(source: int | None) -> None:
+    assert not rules.starts_work(dev_board(), source, BACKLOG)
+    assert not rules.starts_work(dev_board(), source, READY)
+
+
+def test_without_an_active_column_no_work_is_started() -> None:
+    shape = board([column(BACKLOG, "queue"), column(LIVE, "done")])
+    assert not rules.starts_work(shape, None, LIVE)
+    assert not rules.starts_work(shape, BACKLOG, LIVE)
+
+
+def test_where_the_first_column_is_active_whatever_comes_starts_work() -> None:
+    shape = board([column(DOING, "active"), column(LIVE, "done")])
+    assert rules.starts_work(shape, None, DOING)
+    assert rules.starts_work(shape, None, LIVE)
+    assert not rules.starts_work(shape, DOING, LIVE)
