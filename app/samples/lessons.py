@@ -1,5 +1,7 @@
 """The six cards that teach by being done, and what the sample's cards have besides. Pure."""
 
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from app import clock
@@ -79,6 +81,39 @@ CHECKLIST = (
     "Clean up",
 )
 COMMENT = "Tried it on a copy: twice as fast, and nothing else changed."
+
+
+class Cord(NamedTuple):
+    """A pull of the andon cord: about how many days ago, why, and what came of it."""
+
+    days: int
+    reason: str
+    learning: str
+    countermeasure: str
+
+
+CORDS = (
+    Cord(
+        38,
+        "Two releases in a row had to be taken back",
+        "The tests of the release ran against last month's data.",
+        "The copy of the data is made anew every night.",
+    ),
+    Cord(
+        13,
+        "Staging rejects new pods, nobody can test",
+        "The quota of the cluster was never raised when the team grew.",
+        "An alert at 80 % of the quota.",
+    ),
+)
+
+
+def quiet_time(moments: Iterable[int], after: int) -> tuple[int, int]:
+    """From when to when the cord was pulled: the first stretch behind a moment in which for an hour
+    at least nothing happened to a card, so that no work was started meanwhile."""
+    some = sorted(moment for moment in moments if moment >= after)
+    start, end = next(pair for pair in pairwise(some) if pair[1] - pair[0] > HOUR)
+    return start + 5 * MINUTE, min(start + 2 * HOUR, end - 5 * MINUTE)
 
 
 def entries(now: int) -> list[dict[str, Any]]:

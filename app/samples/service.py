@@ -1,15 +1,17 @@
 """Making a sample board, whole and at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, count
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select, update
 
+from app import clock
 from app.auth.actor import Actor
 from app.boards.history import Fact, OpenBoard, lock_board, read_board, record
 from app.boards.service import create_board
 from app.cards.service import edit_card
+from app.clock import DAY
 from app.db import Query, Statement, Tx
 from app.details.checklists import add_checklist, change_item
 from app.details.comments import add_comment
@@ -19,6 +21,7 @@ from app.samples import lessons
 from app.samples.journeys import DOING, STEPS, TEST, Calendar, Play, document, played
 from app.shaping.labels import add_label
 from app.shaping.service import change_column
+from app.types import parse_moment
 
 KEY = "SAMPLE"
 NAME = "Sample: Platform"
@@ -67,6 +70,7 @@ def make_sample(
     )
     cards = tx.all(_CARDS, board_id=board.id)
     _refuse(tx, actor, board.row.key, play, cards)
+    _pull_the_cord(tx, actor, board.row.key, history["cards"])
     _detail(tx, actor, board, cards)
     return read_board(tx, actor, key=board.row.key)
 
@@ -96,6 +100,26 @@ def _refuse(tx: Tx, actor: Actor, key: str, play: Play, cards: Sequence[_CardAt]
         }
         facts.append(Fact("move.refused", card.id, data, when.at(refused.at)))
     record(tx, board, *facts)
+
+
+def _pull_the_cord(tx: Tx, actor: Actor, key: str, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Writes into the history that the andon cord was pulled, and what was learnt from it."""
+    board = lock_board(tx, actor, key=key)
+    moments = [parse_moment(entry["created_at"]) for entry in entries]
+    moments += [parse_moment(move["at"]) for entry in entries for move in entry["moves"]]
+    for cord in lessons.CORDS:
+        pulled, released = lessons.quiet_time(moments, board.now - cord.days * DAY)
+        why = {"reason": cord.reason, "imported": True}
+        record(tx, board, Fact("andon.pulled", None, why, pulled))
+        came = {
+            **why,
+            "pull": board.seq,
+            "pulled_at": clock.iso(pulled),
+            "learning": cord.learning,
+            "countermeasure": cord.countermeasure,
+            "helper_ids": [actor.id],
+        }
+        record(tx, board, Fact("andon.resolved", None, came, released))
 
 
 def _detail(tx: Tx, actor: Actor, board: OpenBoard, cards: Sequence[_CardAt]) -> None:

@@ -293,3 +293,11 @@ def test_the_history_of_a_card_says_that_the_cord_refused(pulled: BoardOf, weir:
     events = pulled.person.get(f"/cards/{there['id']}/history")["items"]
     assert events[-1]["type"] == "move.refused"
     assert weir.db.read_now(examine_board, pulled.key) == []
+
+
+def test_each_pull_stands_among_the_changes_of_the_flow_page(pulled: BoardOf) -> None:
+    person = pulled.person
+    answer = person.weir.client.get(
+        f"/boards/{pulled.key}/flow", headers={"Authorization": f"Bearer {person.token}"}
+    )
+    assert f"Cord pulled: {REASON}" in answer.text

@@ -76,6 +76,20 @@ def test_a_sample_is_alive(ada: Person) -> None:
     assert bars(face(board, in_work["title"])) is not None
 
 
+def test_its_cord_was_pulled_and_nothing_was_started_meanwhile(ada: Person) -> None:
+    board = sample(ada)
+    pulls = ada.get(f"/boards/{board.key}/andon/history")["items"]
+    assert len(pulls) == 2
+    assert board.read()["andon"] is None
+    started = {"card.created", "card.moved"}
+    moves = [event["at"] for event in board.events() if event["type"] in started]
+    for pull in pulls:
+        assert pull["learning"]
+        assert pull["countermeasure"]
+        assert 600 < pull["duration"] <= 7200
+        assert not [at for at in moves if pull["pulled_at"] <= at <= pull["resolved_at"]]
+
+
 def test_the_lessons_can_be_done(ada: Person) -> None:
     board = sample(ada)
     cards = {card["title"]: card for card in board.cards()}
