@@ -18,6 +18,7 @@ from psycopg import sql
 from app.db import POSTGRESQL, make_engine
 from app.models import Base, Board, SetupLink, SignInFailure, User
 from app.schema import Stand, migrating, sqlite_file, stand_of, upgrade
+from app.statements import measuring
 
 AT_ONCE = 2_000
 """Rows that are read and written in one go."""
@@ -142,6 +143,7 @@ def _pour(target: sa.Connection, table: sa.Table, rows: sa.Result[tuple[object, 
     with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(name, columns)) as copy:
         for row in rows:
             copy.write_row(tuple(row))
+    cursor.execute(measuring(table.name))
     if table.autoincrement_column is not None:
         # The next row's id comes after those that came with the backup.
         cursor.execute(

@@ -85,6 +85,13 @@ class Query(Statement, Generic[R]):
         return [self.make(row) for row in found]
 
 
+def measuring(*tables: str) -> str:
+    """The statement by which PostgreSQL sees what has become of tables. It looks at them by itself
+    some minutes later, and would until then read them as it is good for tables as they were."""
+    # Whoever holds a table to look at it does so for all.
+    return f"ANALYZE (SKIP_LOCKED) {', '.join(tables)}"
+
+
 @cache
 def _together(statements: tuple[Statement, ...]) -> str:
     """The text of several statements as one, their parameters prefixed `p0_`, `p1_`, ..."""
@@ -138,6 +145,11 @@ class Tx:
         if self.dialect == POSTGRESQL:
             self.cursor.execute("SET LOCAL statement_timeout = 0")
             self.cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+    def measure(self, *tables: type[Any]) -> None:
+        """Lets PostgreSQL see what has become of tables that were just filled."""
+        if self.dialect == POSTGRESQL:
+            self.cursor.execute(measuring(*(table.__tablename__ for table in tables)))
 
     def load(self, table: type[Any], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Writes many rows of a table, on PostgreSQL by COPY; `names` has the columns."""

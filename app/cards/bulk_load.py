@@ -24,6 +24,9 @@ BLOCK_FIELDS = (
     *("ended_at", "ended_by", "note"),
 )
 
+MANY_CARDS = 1_000
+"""From so many new cards on the database is told what has become of its tables."""
+
 Rows = Iterable[Sequence[Any]]
 
 
@@ -98,6 +101,12 @@ def load_blocks(tx: Tx, rows: Rows) -> None:
 def load_events(tx: Tx, rows: Rows) -> None:
     """Writes the history, as rows of `EVENT_FIELDS`."""
     tx.load(Event, EVENT_FIELDS, rows)
+
+
+def measure_tables(tx: Tx) -> None:
+    """Lets the database see how much there is of cards and their pasts; at the end of what wrote
+    much of it."""
+    tx.measure(Card, CardAssignee, CardLabel, Visit, BlockedInterval, Event)
 
 
 def set_counts(tx: Tx, counts: Mapping[CellKey, int]) -> None:

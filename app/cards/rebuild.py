@@ -13,6 +13,7 @@ from app.boards.activity import in_order
 from app.boards.cord import pull_of, set_cord, told_pull_of
 from app.boards.history import Fact, OpenBoard, lock_board, read_board, record
 from app.boards.shape import Cell as CellKey
+from app.cards.bulk_load import measure_tables
 from app.cards.clocks import Clocks, Stay, read_clocks
 from app.cards.closed_days import forget_days, tell_another_past, wrong_days
 from app.cards.counts import count_details, wrong_counts
@@ -248,6 +249,7 @@ def rebuild_board(tx: Tx, key: str) -> list[Difference]:
         data = {"action": "rebuilt", "differences": [str(difference) for difference in found]}
         record(tx, board, Fact("board.changed", None, data))
         tell_another_past(tx, board.id)
+        measure_tables(tx)
     return found
 
 

@@ -11,6 +11,7 @@ from app.boards import rules
 from app.boards.history import Fact, OpenBoard, lock_board, read_board, record
 from app.boards.shape import Cell
 from app.cards.admitting import Way, check_cord, limit_refusal
+from app.cards.bulk_load import MANY_CARDS, measure_tables
 from app.cards.clocks import Interval, Stay
 from app.cards.closed_days import reopen_days
 from app.cards.labels import ensure_labels, ids_text
@@ -268,6 +269,8 @@ def _write(tx: Tx, board: OpenBoard, newcomers: Sequence[_Newcomer]) -> None:
         _write_some(tx, board, newcomers[some], ranks[some], labels)
     if any(block.until is None for new in newcomers for block in new.blocks):
         tx.run(_SET_BLOCKS, board=board.id, after=before)
+    if len(newcomers) >= MANY_CARDS:
+        measure_tables(tx)
 
 
 def _write_some(

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, update
 from app.auth.actor import Actor
 from app.boards.history import OpenBoard, read_board
 from app.boards.service import create_board, write_board
+from app.cards import bulk_load
 from app.db import Statement, Tx
 from app.models import Board, Column, Event, Group, Lane
 from app.samples import lessons
@@ -50,6 +51,8 @@ def write_board_played(tx: Tx, actor: Actor, played: Played, progress: Progress)
         progress("history", share)
     writer.write_ends()
     _set_last_limits(tx, board, played)
+    if wish.cards >= bulk_load.MANY_CARDS:
+        bulk_load.measure_tables(tx)
     return read_board(tx, actor, key=key)
 
 
