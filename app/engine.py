@@ -20,7 +20,10 @@ def make_engine(url: str, *, synchronous: str = "FULL") -> sa.Engine:
                 "application_name": "weir",
                 # One stuck client cannot hold a board.
                 "options": "-c lock_timeout=10s -c statement_timeout=60s "
-                "-c idle_in_transaction_session_timeout=30s -c timezone=UTC",
+                "-c idle_in_transaction_session_timeout=30s -c timezone=UTC "
+                # Starting processes for a statement, or compiling it, takes longer than what is
+                # asked here: and whoever asks at the same time needs the cores too.
+                "-c max_parallel_workers_per_gather=0 -c jit=off",
             },
         )
     engine = sa.create_engine(
