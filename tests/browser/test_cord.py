@@ -1,8 +1,9 @@
 """The andon cord in the browser: one pulls it, and everybody sees it at once."""
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Locator, expect
 
-from tests.browser.windows import BoardWindow, Windows
+from tests.browser.windows import BoardWindow, Windows, until
 from tests.support import BoardOf, Person
 
 REASON = "Staging rejects new pods"
@@ -123,3 +124,57 @@ def test_a_reader_sees_the_cord_and_no_way_to_pull_it(
     page.goto(f"/boards/{ops.key}/andon")
     expect(page.locator("main")).to_contain_text(REASON)
     expect(page.locator("#cord-form")).to_have_count(0)
+
+
+def test_a_card_that_is_dragged_into_work_goes_back_with_the_reason(
+    windows: Windows, ops: BoardOf
+) -> None:
+    card = ops.add("Waits", column="Ready")
+    other = ops.add("Under way", column="Doing")
+    ops.person.post(f"/boards/{ops.key}/andon", {"reason": REASON})
+    board = windows.board(ops)
+    board.drag(card).over("Doing", before=other).drop()
+    expect(board.notice("Doing")).to_contain_text(f"{card['ref']} went back to Ready.")
+    expect(board.cell("Ready").locator(f"#card-{card['id']}")).to_be_visible()
+    assert {each["title"]: each["column_id"] for each in ops.cards()} == {
+        "Waits": ops.column("Ready"),
+        "Under way": ops.column("Doing"),
+    }
+
+
+def test_a_card_that_is_written_into_work_stays_in_its_field(
+    windows: Windows, ops: BoardOf
+) -> None:
+    ops.person.post(f"/boards/{ops.key}/andon", {"reason": REASON})
+    board = windows.board(ops)
+    board.quick_add("Doing").fill("New")
+    board.quick_add("Doing").press("Enter")
+    notice = board.notice("Doing")
+    expect(notice).to_contain_text(f"The cord is pulled: {REASON}.")
+    expect(notice).to_contain_text("what you typed is still there")
+    expect(board.quick_add("Doing")).to_have_value("New")
+    assert ops.cards() == []
+
+
+@pytest.mark.parametrize("grouped", [True, False])
+def test_the_lanes_begin_below_the_head_that_says_no_new_work(
+    windows: Windows, ops: BoardOf, grouped: bool
+) -> None:
+    if not grouped:
+        ops.person.delete(f"/groups/{ops.group('Development')}")
+    board = windows.board(ops)
+    pull(board)
+    expect(board.column("Doing").locator(".cord-stop")).to_be_visible()
+    lane = board.page.locator(".lane-head").first
+    head = board.column("Doing").locator(".column-top")
+    until(lambda: bottom(head) <= top(lane))
+
+
+def top(part: Locator) -> float:
+    """Where a part of the page begins."""
+    return float(part.evaluate("(part) => part.getBoundingClientRect().top"))
+
+
+def bottom(part: Locator) -> float:
+    """Where a part of the page ends."""
+    return float(part.evaluate("(part) => part.getBoundingClientRect().bottom"))
