@@ -522,7 +522,8 @@ def test_the_focus_goes_through_the_page_from_the_top_to_the_right(
         press(page, "Tab")
         seen.append(page.evaluate("document.activeElement.id"))
     columns = [board.column(name).get_attribute("id") for name in ("To do", "In progress", "Done")]
-    expected = ["skip", "brand", f"face-{simple.person.id}", "filter-button", "flow-link"]
+    expected = ["skip", "brand", f"face-{simple.person.id}", "filter-button", "cord-link"]
+    expected += ["flow-link"]
     expected += ["view-button", "new-card", "account-button", "board"]
     limits = [f"limit-column-{(column or '').removeprefix('col-')}" for column in columns]
     expected += [limits[0], f"{columns[0]}-plus", f"{columns[0]}-fold"]
