@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.looks import ALL, AXE, COLORS_AND_SIZES, RUN_AXE
+from tests.browser.looks import ALL, AXE, RUN_AXE
 from tests.browser.windows import Windows
 
 PAGE = """<!doctype html><html lang="en"><title>A page</title><style>
@@ -47,7 +47,7 @@ def test_a_part_that_is_known_is_judged_anew_where_it_looks_otherwise(
     page = windows.open(path="about:blank")
 
     def judged(seen: list[str]) -> Any:
-        return page.evaluate(RUN_AXE, [ALL, COLORS_AND_SIZES, seen])
+        return page.evaluate(RUN_AXE, [ALL, seen])
 
     page.set_content(PAGE)
     page.evaluate(AXE + ";null")
