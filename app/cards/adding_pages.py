@@ -28,13 +28,15 @@ MOST_LINES = 100
 
 class QuickAddForm(Form):
     """A new card's title, or the titles of several, a line each; they go to the column at whose
-    foot they were typed, or to the leftmost one."""
+    foot they were typed, or to the leftmost one. `incident`: they are of that type, which may be
+    started while the andon cord is pulled."""
 
     title: Title | None = None
     lines: Prose | None = None
     column_id: IdInUrl
     lane_id: IdInUrl | None = None
     elsewhere: FlagInUrl = False
+    incident: FlagInUrl = False
 
 
 @router.post("/cards")
@@ -87,6 +89,7 @@ def _fields(tx: Tx, board: OpenBoard, form: QuickAddForm, titles: list[str]) -> 
             title=each.title,
             column_id=None if form.elsewhere else form.column_id,
             lane_id=form.lane_id,
+            work_type="incident" if form.incident else "feature",
             assignee_ids=each.assignee_ids,
             labels=each.labels,
         )

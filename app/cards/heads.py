@@ -51,12 +51,15 @@ class Heads:
             in_group=column.group_id is not None,
             url=f"/boards/{self._board.row.key}#col-{column.id}",
             hidden_done=hidden,
-            stopped=self._board.row.andon is not None and self._is_first_active(column),
+            stopped=self._board.row.andon is not None and self._place_of(column) == 0,
+            stops=self._board.row.andon is not None and self._place_of(column) >= 0,
         )
 
-    def _is_first_active(self, column: Column) -> bool:
+    def _place_of(self, column: Column) -> int:
+        """How far a column lies right of the first active one; negative where it lies left of it,
+        or there is none."""
         shape = self._board.shape
-        return shape.index[column.id] == shape.first_active
+        return -1 if shape.first_active is None else shape.index[column.id] - shape.first_active
 
     def group(self, group: Group) -> GroupView:
         """A group's header."""

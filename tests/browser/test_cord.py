@@ -156,6 +156,35 @@ def test_a_card_that_is_written_into_work_stays_in_its_field(
     assert ops.cards() == []
 
 
+def test_an_incident_is_written_into_work_and_other_cards_go_to_the_backlog(
+    windows: Windows, ops: BoardOf
+) -> None:
+    board = windows.board(ops)
+    field = board.quick_add("Test")
+    expect(field).to_have_attribute("placeholder", "+ Add card")
+    pull(board)
+    for column in ("Doing", "Test", "In production"):
+        expect(board.quick_add(column)).to_have_attribute(
+            "placeholder", "Cord pulled: incidents only"
+        )
+    expect(board.quick_add("Ready")).to_have_attribute("placeholder", "+ Add card")
+    field.fill("Pods are rejected")
+    board.column("Test").get_by_role("button", name="Add as incident").click()
+    expect(board.cell("Test").locator(".card")).to_have_count(1)
+    field.fill("Raise the quota")
+    board.column("Test").get_by_role("button", name="Add to Backlog").click()
+    expect(board.cell("Backlog").locator(".card")).to_have_count(1)
+    made = {card["title"]: (card["column_id"], card["work_type"]) for card in ops.cards()}
+    assert made == {
+        "Pods are rejected": (ops.column("Test"), "incident"),
+        "Raise the quota": (ops.column("Backlog"), "feature"),
+    }
+    ops.person.post(f"/boards/{ops.key}/andon/resolve", {})
+    expect(field).to_have_attribute("placeholder", "+ Add card")
+    field.fill("Ordinary again")
+    expect(board.column("Test").get_by_role("button", name="Add as incident")).to_be_hidden()
+
+
 @pytest.mark.parametrize("grouped", [True, False])
 def test_the_lanes_begin_below_the_head_that_says_no_new_work(
     windows: Windows, ops: BoardOf, grouped: bool

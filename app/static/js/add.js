@@ -1,5 +1,5 @@
 // The field at the foot of a column: Enter adds and stays, Ctrl or Command and Enter opens what it added, several lines
-// become several cards, and a full column says so before anybody types.
+// become several cards, and a full or stopped column says so before anybody types.
 "use strict";
 
 (() => {
@@ -73,7 +73,7 @@
     say(`${lines.length} lines. Create ${lines.length} cards?`);
   });
 
-  // ---- A column that is full ----------------------------------------------------------------------------------------
+  // ---- A column that is full, or beyond the pulled cord ---------------------------------------------------------------
 
   /** The numbers of a head as a placeholder says them: `Test is full (3/3)`. */
   function fullWords(column) {
@@ -88,8 +88,11 @@
   }
 
   function tell() {
+    let stopped = false; // From the column on in which new work is started.
     for (const form of document.querySelectorAll(".quick-add")) {
-      const words = fullWords(columnOf(form));
+      stopped ||= Boolean(columnOf(form).querySelector(":scope > .column-top > .is-stopped"));
+      form.querySelector(".quick-add-incident").hidden = !stopped;
+      const words = stopped ? "Cord pulled: incidents only" : fullWords(columnOf(form));
       const elsewhere = form.querySelector(".quick-add-elsewhere");
       form.elements.title.placeholder = words || "+ Add card";
       if (!elsewhere) continue;

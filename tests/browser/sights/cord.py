@@ -28,6 +28,13 @@ def cord_refusal(page: Page, scene: Scene) -> None:
 
 
 @sight()
+def cord_incident(page: Page, scene: Scene) -> None:
+    board = scene.board(page, scene.stopped)
+    board.quick_add("In progress").fill("Pods are rejected")
+    expect(page.get_by_role("button", name="Add as incident").nth(0)).to_be_visible()
+
+
+@sight()
 def cord_pull(page: Page, scene: Scene) -> None:
     scene.board(page)
     page.locator("#cord-link").click()
