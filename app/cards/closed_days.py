@@ -27,7 +27,7 @@ from app.boards.history import OpenBoard, lock_board
 from app.cards import stream_days
 from app.cards.centres import gauges_of
 from app.cards.change_days import forget_changes, keep_changes, wrong_changes
-from app.cards.layouts import mark_of, read_columns
+from app.cards.layouts import ColumnRow, known_columns, mark_of, read_columns
 from app.cards.load_days import forget_loads, keep_loads, wrong_loads
 from app.cards.rows import CardRow
 from app.days import day_of, next_day, start_of_day
@@ -222,14 +222,14 @@ def closed_of(tx: Tx, board: OpenBoard) -> Closed | None:
     or columns of a meaning that the board has no more."""
     if "closed" not in board.known:
         closed = tx.first(_CLOSED, board=board.id)
-        board.known["closed"] = closed if closed and _holds(tx, board, closed) else None
+        holds = closed is not None and _holds(board, closed, known_columns(tx, board))
+        board.known["closed"] = closed if holds else None
     found: Closed | None = board.known["closed"]
     return found
 
 
-def _holds(tx: Tx, board: OpenBoard, closed: Closed) -> bool:
-    zone = board.row.time_zone
-    return closed.zone == zone and closed.layout == mark_of(board.shape, read_columns(tx, board))
+def _holds(board: OpenBoard, closed: Closed, columns: Sequence[ColumnRow]) -> bool:
+    return closed.zone == board.row.time_zone and closed.layout == mark_of(board.shape, columns)
 
 
 def boards_to_close(tx: Tx) -> list[str]:
@@ -242,7 +242,7 @@ def close_days(tx: Tx, key: str) -> bool:
     more."""
     board = lock_board(tx, None, even_archived=True, key=key)
     closed = tx.first(_LOCKED, board=board.id)
-    if closed is not None and not _holds(tx, board, closed):
+    if closed is not None and not _holds(board, closed, read_columns(tx, board)):
         closed = None
     if closed is None:
         forget_days(tx, board)
@@ -410,7 +410,7 @@ def open_days_of_guests(tx: Tx, column_id: int) -> None:
 def wrong_days(tx: Tx, board: OpenBoard) -> int:
     """How many closed days of columns are not what the visits say."""
     closed = tx.first(_CLOSED, board=board.id)
-    if closed is not None and not _holds(tx, board, closed):
+    if closed is not None and not _holds(board, closed, read_columns(tx, board)):
         return 0  # They are not used, and made anew at the next closing.
     stored = {row[:2]: row[2:] for row in tx.all(_DAYS, board=board.id)}
     told: dict[Any, Any] = {}

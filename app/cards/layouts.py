@@ -51,6 +51,14 @@ def read_columns(tx: Tx, board: OpenBoard) -> list[ColumnRow]:
     return tx.all(_COLUMNS, board_id=board.id)
 
 
+def known_columns(tx: Tx, board: OpenBoard) -> list[ColumnRow]:
+    """The same for those who only read, and ask for it several times."""
+    if "columns" not in board.known:
+        board.known["columns"] = read_columns(tx, board)
+    found: list[ColumnRow] = board.known["columns"]
+    return found
+
+
 def read_layout(
     tx: Tx, board: OpenBoard, columns: Sequence[ColumnRow], visited: Iterable[int]
 ) -> Layout:

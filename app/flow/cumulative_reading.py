@@ -24,8 +24,12 @@ from app.packing import packed, unpacked
 MOST_DAYS = 40_000
 AT_ONCE = 500
 MOST_REMEMBERED = 1_000_000
-"""Of so many days of columns a process remembers what came and went, 16 MB."""
-_REMEMBERED = "column days"
+"""Of so many days of columns a process remembers what came and went, 16 MB; of so many moves when
+they were."""
+_REMEMBERED, _REMEMBERED_MOVES = "column days", "moves on days"
+
+_Moves = Mapping[int, tuple[Durations, Durations]]
+"""By column: when cards came and when they left."""
 
 
 class _ColumnRow(NamedTuple):
@@ -209,13 +213,14 @@ def _counts(
         _add_closed(tx, board, closed, counts, anchors)
     for since, some in groupby(range(len(moments)), anchors.__getitem__):
         places = [place for place in some if moments[place] > since]
-        if places:
-            bounds = {"since": since, "until": moments[places[-1]]}
-            nobody = unpacked(tx, None)
-            for column_id, came in chosen(_CAME, **bounds):
-                counts[column_id].add_moves(unpacked(tx, came), nobody, places)
-            for column_id, left in chosen(_LEFT, **bounds):
-                counts[column_id].add_moves(nobody, unpacked(tx, left), places)
+        if places and closed is not None and since < closed.whole:
+            moves = _moves_on(tx, board, closed, since, chosen)
+        elif places:
+            moves = _moves(tx, since, moments[places[-1]], chosen)
+        else:
+            continue
+        for column_id, (came, left) in moves.items():
+            counts[column_id].add_moves(came, left, places)
     away, back = _put_away(tx, board, chosen)
     everywhere = range(len(moments))
     for column_id in away:
@@ -223,6 +228,32 @@ def _counts(
             _numbers(back[column_id]), _numbers(away[column_id]), everywhere
         )
     return counts
+
+
+def _moves_on(
+    tx: Tx, board: OpenBoard, closed: Closed, since: int, chosen: Callable[..., Iterator[Any]]
+) -> _Moves:
+    """The moves on a day that is closed: a process reads them once."""
+    key = (board.id, since)
+    known: _Moves | None = recall(tx, _REMEMBERED_MOVES, key, closed.past)
+    if known is None:
+        until = start_of_day(next_day(day_of(since, closed.zone)), closed.zone)
+        known = _moves(tx, since, until, chosen)
+        size = sum(len(times) for both in known.values() for times in both)
+        remember(tx, _REMEMBERED_MOVES, key, closed.past, known, size, MOST_REMEMBERED)
+    return known
+
+
+def _moves(tx: Tx, since: int, until: int, chosen: Callable[..., Iterator[Any]]) -> _Moves:
+    """When cards came into each column in a time, and when they left it."""
+    nobody = unpacked(tx, None)
+    bounds = {"since": since, "until": until}
+    came = {column_id: unpacked(tx, value) for column_id, value in chosen(_CAME, **bounds)}
+    left = {column_id: unpacked(tx, value) for column_id, value in chosen(_LEFT, **bounds)}
+    return {
+        column_id: (came.get(column_id, nobody), left.get(column_id, nobody))
+        for column_id in came.keys() | left.keys()
+    }
 
 
 def _anchors(board: OpenBoard, moments: Sequence[int], closed: Closed | None) -> list[int]:

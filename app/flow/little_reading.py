@@ -1,6 +1,7 @@
 """Reading Little's law: the cards that were in progress in a window, and those it saw finished."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -8,57 +9,88 @@ from sqlalchemy import Select, and_, func, or_, select
 from app.boards.history import OpenBoard
 from app.cards.clocks import NEVER, OPEN
 from app.cards.filters import CardFilter
+from app.days import start_of_day
 from app.db import Tx
-from app.flow.day_reading import Days, arrays_in, closed_days_in, rest_of
+from app.flow.day_reading import Days, arrays_in, closed_days_in, parted, rest_of
 from app.flow.done_reading import read_durations
 from app.flow.little import Little, Stays, Steady, little_of
 from app.flow.metrics import total
 from app.flow.queries import CYCLE, Window, of_cards, within
+from app.flow.remembering import recall, remember
 from app.flow.standing import in_work_at
 from app.flow.stream_queries import CARDS_AT_ONCE, pieces_of
 from app.models import Card, DoneDay, Visit
 from app.packing import packed, unpacked
 
+MOST_REMEMBERED = 1_000_000
+"""Of so many times in progress a process remembers the beginnings and ends, 16 MB."""
+_REMEMBERED = "finished in days"
 
-class _Closed(NamedTuple):
-    """What closed days say of the cards done in them: some by sums, and which of them were in
-    progress before the window began."""
+
+class _Finished(NamedTuple):
+    """Cards that were done on closed days: those that were started within a window by sums, the
+    others by their times in progress."""
 
     steady: Steady
-    early: Sequence[int]
+    early: Stays
 
 
 def read_little(tx: Tx, board: OpenBoard, span: Window, cards: CardFilter) -> Little:
     """The law over a window, for the cards that a filter lets through."""
     days = closed_days_in(tx, board, span, cards)
-    (in_progress, count, cycle_time), early = _closed(tx, days)
-    finished = [_stays_of(tx, board, early, at) for at in range(0, len(early), CARDS_AT_ONCE)]
+    in_progress = count = cycle_time = 0
+    finished = []
+    if days is not None:
+        whole, cut = parted(days)
+        for steady, early in (
+            _whole_days(tx, board, whole),
+            _finished(tx, board, cut, span.start),
+        ):
+            in_progress += steady.in_progress
+            count += steady.finished
+            cycle_time += steady.cycle_time
+            finished.append(early)
     rest = rest_of(days, span)
     if rest is not None:
         cycle_times = read_durations(tx, board, CYCLE, rest, cards)
         count, cycle_time = count + len(cycle_times), cycle_time + total(cycle_times)
         finished += [
-            _read(tx, within(_stays(board), board, piece, cards))
+            stays
             for piece in pieces_of(tx, board, rest)
+            for stays in _read(tx, within(_stays(board), board, piece, cards))
         ]
-    others = [_read(tx, some) for some in _not_finished(board, span, cards)]
+    others = _read(tx, *_not_finished(board, span, cards))
     steady = Steady(in_progress, count, cycle_time)
     return little_of(*span, steady, _joined(finished), _joined(others))
 
 
-def _closed(tx: Tx, days: Days | None) -> _Closed:
+def _whole_days(tx: Tx, board: OpenBoard, days: Days) -> _Finished:
+    """The cards of whole closed days; read once for each days, as seen from the first one's
+    beginning: what was started since then and finished is steady for any window with these days."""
+    key, past = (days.board_id, days.first, days.last), days.closed.past
+    known: _Finished | None = recall(tx, _REMEMBERED, key, past)
+    if known is None:
+        since = start_of_day(date.fromordinal(days.first), days.closed.zone)
+        known = _finished(tx, board, days, since)
+        remember(tx, _REMEMBERED, key, past, known, len(known.early.entered_at), MOST_REMEMBERED)
+    return known
+
+
+def _finished(tx: Tx, board: OpenBoard, days: Days, since: int) -> _Finished:
+    """The cards of closed days; early are those that were started before a moment."""
     in_progress = finished = cycle_time = 0
     early: list[int] = []
-    if days is not None:
-        names = ("card_ids", "moments", "cycle", "progress")
-        for _, (card, done_at, cycle, progress) in arrays_in(tx, days, DoneDay, *names):
-            known = cycle != NEVER
-            is_early = known & (done_at - cycle <= days.window.start)
-            early += card[is_early].tolist()
-            in_progress += int(progress[known & ~is_early].sum())
-            finished += int(known.sum())
-            cycle_time += int(cycle[known].sum())
-    return _Closed(Steady(in_progress, finished, cycle_time), early)
+    names = ("card_ids", "moments", "cycle", "progress")
+    for _, (card, done_at, cycle, progress) in arrays_in(tx, days, DoneDay, *names):
+        known = cycle != NEVER
+        is_early = known & (done_at - cycle <= since)
+        early += card[is_early].tolist()
+        in_progress += int(progress[known & ~is_early].sum())
+        finished += int(known.sum())
+        cycle_time += int(cycle[known].sum())
+    parts = range(0, len(early), CARDS_AT_ONCE)
+    stays = [_stays_of(tx, board, early[at : at + CARDS_AT_ONCE]) for at in parts]
+    return _Finished(Steady(in_progress, finished, cycle_time), _joined(stays))
 
 
 def _stays(board: OpenBoard) -> Select[*tuple[Any, ...]]:
@@ -92,16 +124,18 @@ def _not_finished(
         yield of_cards(stays.where(*in_work), board, cards, by_columns=True)
 
 
-def _stays_of(tx: Tx, board: OpenBoard, card_ids: Sequence[int], first: int) -> Stays:
-    some = card_ids[first : first + CARDS_AT_ONCE]
-    return _read(tx, _stays(board).where(Card.id.in_(some)))
+def _stays_of(tx: Tx, board: OpenBoard, card_ids: Sequence[int]) -> Stays:
+    (found,) = _read(tx, _stays(board).where(Card.id.in_(card_ids)))
+    return found
 
 
-def _read(tx: Tx, statement: Select[*tuple[Any, ...]]) -> Stays:
-    return Stays(*unpacked(tx, tx.execute(statement).scalar()).reshape(-1, 2).T)
+def _read(tx: Tx, *statements: Select[*tuple[Any, ...]]) -> list[Stays]:
+    """What several statements say, asked in one go."""
+    (row,) = tx.execute(select(*(each.scalar_subquery() for each in statements)))
+    return [Stays(*unpacked(tx, value).reshape(-1, 2).T) for value in row]
 
 
-def _joined(parts: Sequence[Stays]) -> Stays:
+def _joined(parts: Iterable[Stays]) -> Stays:
     import numpy as np  # noqa: PLC0415 - it takes long to load
 
     nothing = np.empty(0, np.int64)

@@ -8,11 +8,19 @@ from sqlalchemy import Select, select
 from app.boards.history import OpenBoard
 from app.boards.shape import ELSEWHERE
 from app.cards.filters import CardFilter
-from app.cards.layouts import ColumnRow, read_columns
+from app.cards.layouts import ColumnRow, known_columns
 from app.cards.stream_days import DONE_LATER, read_journeys
 from app.clock import SECOND
 from app.db import Tx
-from app.flow.day_reading import Days, closed_days_in, cut_arrays, parted, rest_of, sums_in
+from app.flow.day_reading import (
+    Days,
+    arrays_in,
+    closed_days_in,
+    cut_arrays,
+    parted,
+    rest_of,
+    sums_in,
+)
 from app.flow.metrics import total
 from app.flow.queries import Window, of_cards
 from app.flow.remembering import recall, remember
@@ -43,7 +51,7 @@ def read_stream(
 ) -> Stream:
     """The value stream of a window: the times of the cards done in it, and the exits in it of all
     cards; for each step so many of the cards that were longest in it."""
-    columns = read_columns(tx, board)
+    columns = known_columns(tx, board)
     tally = Tally()
     days = closed_days_in(tx, board, window, cards)
     if days is not None:
@@ -66,14 +74,18 @@ def card_names(tx: Tx, card_ids: Collection[int]) -> dict[int, CardName]:
     return {row.id: CardName._make(row) for row in rows}
 
 
-def pieces_of(tx: Tx, board: OpenBoard, window: Window) -> Iterator[Window]:
+def pieces_of(tx: Tx, board: OpenBoard, window: Window) -> Sequence[Window]:
     """A window in pieces of so many cards that they are in memory together."""
-    start = window.start
-    while start < window.end:
-        later = tx.first(DONE_LATER, board=board.id, since=start, cards=CARDS_AT_ONCE)
-        end = window.end if later is None else min(later.at + 1, window.end)
-        yield Window(start, end)
-        start = end
+    known: dict[Window, list[Window]] = board.known.setdefault("pieces", {})
+    if window not in known:
+        pieces, start = [], window.start
+        while start < window.end:
+            later = tx.first(DONE_LATER, board=board.id, since=start, cards=CARDS_AT_ONCE)
+            end = window.end if later is None else min(later.at + 1, window.end)
+            pieces.append(Window(start, end))
+            start = end
+        known[window] = pieces
+    return known[window]
 
 
 def _places(columns: Iterable[ColumnRow]) -> list[Place]:
@@ -89,7 +101,12 @@ def _add_days(tx: Tx, days: Days, tally: Tally, most: int) -> None:
     """Adds what the closed days of a window say."""
     whole, others = parted(days)
     tally.add(_whole_days(tx, whole, most))
-    _add_cards(tx, others, tally, most)
+    for _, (handoffs,) in arrays_in(tx, others, DoneDay, "handoffs"):
+        tally.count += len(handoffs)
+        tally.handoffs += int(handoffs.sum())
+    names = ("card_ids", "lead", "process")
+    for column_id, (ids, lead, process) in arrays_in(tx, others, StayDay, *names):
+        _add_spent(tally, column_id, ids, lead, process, most)
     # A card that comes back changes what was said of its exits, and no other past.
     for column_id, (exits, returned) in sums_in(tx, days, ExitDay, "exits", "returned").items():
         tally.exits[column_id] += exits
@@ -107,32 +124,21 @@ def _whole_days(tx: Tx, days: Days, most: int) -> Tally:
     if known is None:
         known = Tally()
         if days.first < days.last:
-            _add_cards(tx, days, known, most)
+            _add_sums(tx, days, known)
+            if most:
+                _add_longest_days(tx, days, known, most)
         remember(tx, _REMEMBERED, key, past, known, 1, MOST_REMEMBERED)
     return known
 
 
-def _add_cards(tx: Tx, days: Days, tally: Tally, most: int) -> None:
-    """Adds what the cards say that were done on the closed days."""
+def _add_sums(tx: Tx, days: Days, tally: Tally) -> None:
     for count, handed in sums_in(tx, days, DoneDay, "cards", "handed").values():
         tally.count += count
         tally.handoffs += handed
-    for _, (handoffs,) in cut_arrays(tx, days, DoneDay, "handoffs"):
-        tally.count += len(handoffs)
-        tally.handoffs += int(handoffs.sum())
     names = ("lead_seconds", "lead_rest", "process_seconds", "process_rest")
     for column_id, sums in sums_in(tx, days, StayDay, *names).items():
         tally.lead[column_id] += sums[0] * SECOND + sums[1]
         tally.process[column_id] += sums[2] * SECOND + sums[3]
-    for column_id, (ids, lead, process) in cut_arrays(
-        tx, days, StayDay, "card_ids", "lead", "process"
-    ):
-        if len(ids):
-            tally.lead[column_id] += total(lead)
-            tally.process[column_id] += total(process)
-            _add_longest(tally, column_id, ids, lead, process, most)
-    if most:
-        _add_longest_days(tx, days, tally, most)
 
 
 def _add_longest_days(tx: Tx, days: Days, tally: Tally, most: int) -> None:
@@ -183,19 +189,27 @@ def _add_rest(
         finished, spent, exits = read_journeys(tx, board, columns, start, end, narrow)
         tally.count += len(finished.card)
         tally.handoffs += int(finished.handoffs.sum())
-        _add_spent(tally, spent, most)
+        _add_spents(tally, spent, most)
         _add_exits(tally, exits)
 
 
-def _add_spent(tally: Tally, spent: "Spent", most: int) -> None:
+def _add_spents(tally: Tally, spent: "Spent", most: int) -> None:
     import numpy as np  # noqa: PLC0415 - it takes long to load
 
     for column_id in np.unique(spent.column).tolist():
         some = spent.column == column_id
-        lead, process = spent.lead[some], spent.process[some]
+        ids, lead, process = spent.card[some], spent.lead[some], spent.process[some]
+        _add_spent(tally, column_id, ids, lead, process, most)
+
+
+def _add_spent(
+    tally: Tally, column_id: int, ids: Numbers, lead: Numbers, process: Numbers, most: int
+) -> None:
+    """Adds what cards spent in a column."""
+    if len(ids):
         tally.lead[column_id] += total(lead)
         tally.process[column_id] += total(process)
-        _add_longest(tally, column_id, spent.card[some], lead, process, most)
+        _add_longest(tally, column_id, ids, lead, process, most)
 
 
 def _add_exits(tally: Tally, exits: "Exits") -> None:
