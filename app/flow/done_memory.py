@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, bindparam, select
 
 from app.db import Query, Tx
-from app.flow.day_reading import Days, parted
+from app.flow.day_reading import Days, arrays_in, parted
 from app.flow.metrics import Durations, Ordered, ordered
 from app.flow.remembering import frozen, recall, remember
 from app.models import DoneDay
@@ -65,7 +65,7 @@ def done_on_days(tx: Tx, days: Days, names: Sequence[str]) -> list[tuple[Duratio
     (of `NAMES`), and without what lies outside of the window."""
     whole = [(days.first, days.last)] if days.first < days.last else []
     cut = [(day, day + 1) for day in days.cut]
-    # The last closed day is read each time.
+    # The last closed day is read each time: it goes on.
     going_on = days.going_on
     begins = [first for first, _ in whole + cut if first < going_on]
     if begins:
@@ -77,7 +77,9 @@ def done_on_days(tx: Tx, days: Days, names: Sequence[str]) -> list[tuple[Duratio
         if first < going_on:
             pieces.append(_part(past, first, min(last, going_on)))
         if last > going_on:
-            pieces.append(_read(tx, days, going_on, last).arrays)
+            today = days._replace(first=going_on, last=last, cut=())
+            rows = arrays_in(tx, today, DoneDay, *NAMES)
+            pieces += [dict(zip(NAMES, arrays, strict=True)) for _, arrays in rows]
         for piece in pieces:
             some: Any = slice(None)
             if first in days.cut:

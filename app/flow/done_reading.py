@@ -31,6 +31,8 @@ _VALUES = {
     PROCESS: Card.process_time,
 }
 
+_NAMES = tuple(_VALUES)
+
 
 class Done(NamedTuple):
     """Cards that were done: when, and what they took; each stands at the same place in all of the
@@ -58,7 +60,7 @@ class _Read(NamedTuple):
 def read_done(tx: Tx, board: OpenBoard, window: Window, cards: CardFilter) -> Done:
     """The cards done in a window, in no order: the archived ones among them, the discarded ones
     not."""
-    return Done(*_read(tx, board, window, cards, MOMENTS, LEAD, CYCLE, PROCESS))
+    return Done(*_read(tx, board, window, cards, *_NAMES))
 
 
 def read_durations(
@@ -82,7 +84,7 @@ def read_ordered(
     parts = done_on_days(tx, others, (measure,))
     rest = rest_of(others, window)
     if rest is not None:
-        parts.append(_rest(tx, board, rest, cards, (measure,)))
+        parts.append(_since(tx, board, rest, (measure,)))
     values = joined([values for (values,) in parts])
     return together(of_days, ordered(values[values != NEVER]))
 
@@ -129,11 +131,23 @@ def _read(
     days = closed_days_in(tx, board, window, cards)
     parts = [] if days is None else done_on_days(tx, days, names)
     rest = rest_of(days, window)
-    if rest is not None:
+    if rest is not None and days is not None:
+        parts.append(_since(tx, board, rest, names))
+    elif rest is not None:
         parts.append(_rest(tx, board, rest, cards, names))
     found = tuple(joined([part[place] for part in parts]) for place in range(len(names)))
     read.append(_Read(window, cards, dict(zip(names, found, strict=True))))
     return found
+
+
+def _since(
+    tx: Tx, board: OpenBoard, window: Window, names: tuple[str, ...]
+) -> tuple[Durations, ...]:
+    """What happened since the closed days: little, so that all of it is read once for a request."""
+    known: dict[Window, Done] = board.known.setdefault("done since", {})
+    if window not in known:
+        known[window] = Done(*_rest(tx, board, window, EVERY_CARD, _NAMES))
+    return tuple(known[window][_NAMES.index(name)] for name in names)
 
 
 def _rest(

@@ -8,7 +8,7 @@ from typing import Any
 from app.days import day_of, start_of_day
 from app.flow.done_reading import read_done_times
 from app.flow.over_time import over_time
-from app.flow.queries import LEAD, measured_cards, newest_done
+from app.flow.queries import LEAD, finished_cards, newest_done
 from app.flow.sections import Chart, Flow, Section, Table
 from app.flow.throughput import DAY, MONTH, WEEK, Interval, start_of_interval, throughput
 from app.ranks import nearest_rank
@@ -148,11 +148,12 @@ def _cards_behind(flow: Flow, interval: str) -> Mapping[date, list[tuple[str, st
     """Of the cards that were done last, those of each interval."""
     cards = flow.asked.wanted.cards
     found: dict[date, list[tuple[str, str, str]]] = defaultdict(list)
-    for card in measured_cards(flow.tx, flow.board, LEAD, flow.window, cards, MOST_CARDS):
-        day = day_of(card.done_at or 0, flow.board.row.time_zone)
+    for card in finished_cards(flow.tx, flow.board, LEAD, flow.window, cards, MOST_CARDS):
+        day = day_of(card.done_at, flow.board.row.time_zone)
         behind = found[start_of_interval(day, interval)]
         if len(behind) < CARDS_OF_A_BAR:
-            behind.append((card.ref, flow.card_url(card.number), card.title))
+            ref = f"{flow.board.row.key}-{card.number}"
+            behind.append((ref, flow.card_url(card.number), card.title))
     return found
 
 
