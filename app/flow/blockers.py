@@ -120,19 +120,20 @@ def add_up(episodes: Episodes, window: Span, now: int, most: int = MOST_CARDS) -
     nobody = Cause("", 0, 0, 0, 0, ())
     if not len(some):
         return Blockers(nobody, (), ())
-    seen = _seen(some, window, now)
-    (whole,) = _causes(seen, np.zeros(len(some), np.int64), [""], most)
     by_category, names = _grouped(some, lambda category, _: category)
     by_reason, kinds = _grouped(some, lambda _, reason: same_reason(reason))
     # A dict keeps the last one: the words in which a reason was given last.
     order = np.lexsort((-np.arange(len(some)), some.start))
     newest = dict(zip(by_reason[order].tolist(), some.cause[order].tolist(), strict=True))
+    reasons = [some.causes[newest[n]][1] for n in range(len(kinds))]
+    # In this order once for all: what is put into groups keeps it.
+    order = np.lexsort((some.start, some.card))
+    seen = _seen(some.some(order), window, now)
+    (whole,) = _causes(seen, np.zeros(len(some), np.int64), [""], most)
     return Blockers(
         whole,
-        _in_order(_causes(seen, by_category, names, most)),
-        _in_order(
-            _causes(seen, by_reason, [some.causes[newest[n]][1] for n in range(len(kinds))], most)
-        ),
+        _in_order(_causes(seen, by_category[order], names, most)),
+        _in_order(_causes(seen, by_reason[order], reasons, most)),
     )
 
 
@@ -205,13 +206,20 @@ def _grouped(episodes: Episodes, key: Callable[[str, str], str]) -> tuple[Durati
 
 
 def _causes(seen: _Seen, group: Durations, names: Sequence[str], most: int) -> list[Cause]:
-    """What each group of episodes took, of which there are as many as names."""
+    """What each group of episodes took, of which there are as many as names; of all that was seen,
+    by card and time."""
     import numpy as np  # noqa: PLC0415 - it takes long to load
 
-    of_group, cards, lost = lost_by_card(group, seen.card, seen.since, seen.until)
-    # Those that lost most come first in their group.
-    order = np.lexsort((cards, -lost, of_group))
-    cards, lost = cards[order], lost[order]
+    # Small numbers are put in order in a tenth of the time.
+    size = np.int16 if len(names) < 2**15 else np.int64
+    order = np.argsort(group.astype(size), kind="stable")
+    stretches = (each[order] for each in (group, seen.card, seen.since, seen.until))
+    of_group, cards, lost = _lost_in_order(*stretches)
+    if most:
+        # Those that lost most come first in their group.
+        order = np.argsort(-lost, kind="stable")
+        order = order[np.argsort(of_group[order].astype(size), kind="stable")]
+        cards, lost = cards[order], lost[order]
     bounds = np.searchsorted(of_group, np.arange(len(names) + 1)).tolist()
     episodes = np.bincount(group, minlength=len(names)).tolist()
     going_on = np.bincount(group[seen.goes_on], minlength=len(names)).tolist()
@@ -246,7 +254,14 @@ def lost_by_card(
     import numpy as np  # noqa: PLC0415 - it takes long to load
 
     order = np.lexsort((since, card, group))
-    group, card, since, until = group[order], card[order], since[order], until[order]
+    return _lost_in_order(group[order], card[order], since[order], until[order])
+
+
+def _lost_in_order(
+    group: Durations, card: Durations, since: Durations, until: Durations
+) -> tuple[Durations, Durations, Durations]:
+    import numpy as np  # noqa: PLC0415 - it takes long to load
+
     is_first = np.ones(len(card), bool)
     is_first[1:] = (card[1:] != card[:-1]) | (group[1:] != group[:-1])
     firsts = np.flatnonzero(is_first)
