@@ -32,15 +32,18 @@ IDEMPOTENCY_LIFE = clock.DAY
 # The parts of addresses by which a board is found.
 _ON_A_BOARD = {"key", "card_id", "checklist_id"}
 JSON = "application/json"
+FOR_EVER = 2**62
 
 
 class Answer(NamedTuple):
-    """An answer, ready to be sent or kept."""
+    """An answer, ready to be sent or kept. `good_until` says of a 304 up to when it is the answer
+    to the same question if nothing is changed: the time at which it would be another by itself."""
 
     status: int
     body: bytes
     headers: dict[str, str]
     media_type: str = JSON
+    good_until: int = 0
 
     def response(self) -> Response:
         """The answer as a response."""
@@ -128,8 +131,7 @@ class Call:
 
     async def read(self, verb: Verb, *args: Any, render: Render | None = None) -> Response:
         """Answers with what `verb(tx, actor, *args)` returns, read as the person may see it."""
-        answer = await self.db.read(self._read, verb, args, render)
-        return answer.response()
+        return self._sent(await self.db.read(self._read, verb, args, render))
 
     async def write(
         self,
@@ -157,7 +159,12 @@ class Call:
     async def show(self, verb: Callable[[Tx, Actor], Answer | Response]) -> Response:
         """Answers with the page, or the fragments of one, that `verb(tx, actor)` makes."""
         made = await self.fetch(verb)
-        return made.response() if isinstance(made, Answer) else made
+        return self._sent(made) if isinstance(made, Answer) else made
+
+    def _sent(self, answer: Answer) -> Response:
+        if answer.status == 304:
+            self.request.state.good_until = answer.good_until
+        return answer.response()
 
     async def act(self, verb: Callable[..., T], *args: Any, alone: bool = False) -> T:
         """Carries out `verb(tx, actor, *args)`, for a page that goes on with what it returns; what
@@ -258,6 +265,13 @@ def _keep_with(refusal: Refusal, claim: dict[str, Any]) -> None:
         _keep(tx, claim, Answer(refusal.status, problem_body(refusal), {}, MEDIA_TYPE))
 
     refusal.keep = keep
+
+
+def not_modified(actor: Actor, tag: str, until: int = FOR_EVER) -> Answer:
+    """What the asker has is still so: at least until a time, and as long as the credentials hold,
+    if nothing is changed."""
+    end = FOR_EVER if actor.expires_at is None else actor.expires_at
+    return Answer(304, b"", {"ETag": tag}, good_until=min(until, end))
 
 
 def plain(json: Callable[[Any], Any]) -> Render:

@@ -106,6 +106,8 @@ class Database:
         self._down_until = 0.0
         self._closed = False
         self._gate = threading.Lock()  # between handing work in and closing
+        self._stamps: Any = None  # the cursor that asks for stamps
+        self._stamp_lock = threading.Lock()
         self._reads: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         # Who waits to write, by board; a board that stands in `_turns` waits for a thread.
         self._waiting: dict[str, deque[_Item]] = {}
@@ -150,6 +152,24 @@ class Database:
         future: Future[Any] = Future()
         self._submit_read(_Item(fn, args, future, None))
         return cast(T, future.result())
+
+    def stamp(self) -> int | None:
+        """A number that changes with every change of the database, by whatever process; None where
+        the database has none, or is kept by somebody. It takes microseconds, on this thread."""
+        if self.dialect != SQLITE or self._closed:
+            return None
+        try:
+            # Always by the same connection: what two of them say cannot be compared.
+            with self._stamp_lock:
+                if self._stamps is None:
+                    self._stamps = self._connection("stamp")[1]
+                # All of it, or the statement would stay open and with it what it saw.
+                ((stamp,),) = self._stamps.execute("PRAGMA data_version").fetchall()
+        except Unavailable:
+            return None
+        except database_errors():
+            return None
+        return int(stamp)
 
     def close(self) -> None:
         """Finishes what was begun, ends the threads and closes every connection. What takes longer
@@ -397,10 +417,13 @@ class Database:
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
             connection = self._connect(engine)
-            if use == "read" and self.dialect == SQLITE:
+            if use in {"read", "stamp"} and self.dialect == SQLITE:
                 connection.info["weir_begin"] = "BEGIN"
                 with connection.begin():
                     connection.exec_driver_sql("PRAGMA query_only=ON")
+                    if use == "stamp":
+                        # Nobody waits here: there is another way.
+                        connection.exec_driver_sql("PRAGMA busy_timeout=0")
             elif self.dialect == SQLITE:
                 connection.info["weir_begin"] = "BEGIN IMMEDIATE"
             raw = connection.connection.dbapi_connection

@@ -82,6 +82,7 @@ from app.shaping import (
     limit_pages,
 )
 from app.shaping import pages as shaping_pages
+from app.unchanged import Unchanged
 from app.web import STATIC, Web
 
 
@@ -127,6 +128,7 @@ def create_app(settings: Settings, db: Database | None = None) -> FastAPI:
     problems.install(app)
     openapi.install(app)
     app.add_middleware(Compress)
+    app.add_middleware(Unchanged, db=database)
     app.add_middleware(Guard, settings=settings)
     return app
 

@@ -34,6 +34,7 @@ class Actor(NamedTuple):
     theme: str = "system"
     density: str = "comfortable"
     shortcuts: bool = True
+    expires_at: int | None = None  # when the credentials end by themselves
 
     def reaches(self, board_id: int) -> bool:
         """Whether the credentials reach a board at all."""
@@ -68,6 +69,7 @@ class _TokenRow(NamedTuple):
     email: str
     is_admin: bool
     token_id: int
+    expires_at: int | None
     read_only: bool
     narrowed: bool
     theme: str
@@ -106,6 +108,7 @@ _TOKEN = Query(
         User.email,
         User.is_admin,
         Token.id.label("token_id"),
+        Token.expires_at,
         Token.read_only,
         Token.narrowed,
         User.theme,
@@ -145,6 +148,7 @@ def identify(tx: Tx, credentials: Credentials | None) -> Actor:
                 theme=row.theme,
                 density=row.density,
                 shortcuts=row.shortcuts,
+                expires_at=row.expires_at,
             )
     else:
         found = tx.first(_TOKEN, digest=credentials.digest, now=now)
@@ -165,5 +169,6 @@ def identify(tx: Tx, credentials: Credentials | None) -> Actor:
                 theme=found.theme,
                 density=found.density,
                 shortcuts=found.shortcuts,
+                expires_at=found.expires_at,
             )
     raise NotSignedIn("The credentials are not valid, or not any more.")

@@ -24,7 +24,7 @@ from app.boards.schemas import (
     MembersOut,
     RolePatch,
 )
-from app.call import Answer, CallDep, plain
+from app.call import Answer, CallDep, not_modified, plain
 from app.db import Tx
 from app.live import EventStream, Hub
 from app.paging import Page, PageDep, key_of, page_json
@@ -61,7 +61,7 @@ async def board(call: CallDep, key: KeyInUrl) -> Response:
     def render(tx: Tx, actor: Actor, found: OpenBoard) -> Any:
         tag = f'"{found.seq}-{found.row.shape}"'
         if seen is not None and tag in seen:
-            return Answer(304, b"", {"ETag": tag})
+            return not_modified(actor, tag)
         return Answer(200, orjson.dumps(board_json(tx, actor, found)), {"ETag": tag})
 
     return await call.read(read_board_by_key, key, render=render)

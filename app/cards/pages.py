@@ -13,13 +13,14 @@ from app.auth.actor import Actor
 from app.auth.pages import web_of
 from app.boards.history import VIEWER, lock_board, read_board
 from app.boards.shape import Cell
-from app.call import Answer, Call, CallDep
+from app.call import Answer, Call, CallDep, not_modified
 from app.cards.filters import NAMES, OTHER_NAMES, Asked, asked_by
 from app.cards.matching import filter_of, matched, matching_json
 from app.cards.queries import numbered_card
 from app.cards.rows import CardRow
 from app.cards.swaps import Told, changes_since, changes_swap, columns_swap, notice_of
 from app.cards.wall import board_view, columns_html
+from app.clock import MINUTE
 from app.db import Tx
 from app.errors import AppError
 from app.types import KeyInUrl, SeqInUrl
@@ -92,13 +93,13 @@ async def show_board(
 
     def verb(tx: Tx, actor: Actor) -> Answer | Response:
         found = read_board(tx, actor, key=key)
-        minute = found.now // 60_000_000
+        minute = found.now // MINUTE
         who = f"{actor.id}-{hash((actor.name, actor.email)) & 0xFFFFFF:x}-{found.role}"
         likes = f"{actor.theme}-{actor.density}-{actor.shortcuts:d}"
         tag = f'W/"{__version__}-{found.seq}-{found.row.shape:x}-{minute:x}-{who}-{likes}'
         tag += f'-{sha256(asked.query.encode()).hexdigest()[:12]}"' if asked else '"'
         if plain and tag in seen:
-            return Answer(304, b"", {"ETag": tag})
+            return not_modified(actor, tag, (minute + 1) * MINUTE)
         found_cards = matched(tx, web, found, asked)
         view = board_view(tx, web, found, found_cards if asked else None)
         shown = notice(found) if callable(notice) else notice
