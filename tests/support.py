@@ -217,14 +217,10 @@ class Weir:
 
 @contextmanager
 def running(database_url: str, data_dir: Path, **settings: Any) -> Iterator[Weir]:
-    """Weir on a migrated database, with passwords that are cheap to hash."""
-    chosen = Settings(
-        database_url=database_url,
-        data_dir=data_dir,
-        password_memory_kib=8192,
-        password_passes=1,
-        **settings,
-    )
+    """Weir on a migrated database, with passwords that are cheap to hash. Who asks one thing after
+    the other needs one connection of each kind: to open another one takes longer than to answer."""
+    cheap = {"password_memory_kib": 8192, "password_passes": 1, "database_pool_size": 1}
+    chosen = Settings(database_url=database_url, data_dir=data_dir, **{**cheap, **settings})
     app = create_app(chosen)
     with TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False) as client:
         yield Weir(app, client)

@@ -25,7 +25,7 @@ CHANGED_BY_REPAIRS = {
 @pytest.fixture
 def db(database_url: str) -> Iterator[Database]:
     """An empty database."""
-    database = Database(database_url, synchronous="NORMAL")
+    database = Database(database_url, synchronous="NORMAL", pool_size=1)
     yield database
     database.close()
 

@@ -20,7 +20,7 @@ from tests.lives import LABELS, Life, make_board
 @pytest.fixture
 def db(database_url: str) -> Iterator[Database]:
     """An empty database."""
-    database = Database(database_url, synchronous="NORMAL")
+    database = Database(database_url, synchronous="NORMAL", pool_size=1)
     yield database
     database.close()
 
@@ -40,7 +40,7 @@ class BusyLife(Life):
             (10, self.link),
             (2, self.unlink),
             (2, self.point),
-            (2, self.relabel),
+            (5, self.relabel),
             (1, self.unlabel),
         ]
 

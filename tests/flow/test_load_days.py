@@ -41,7 +41,7 @@ from tests.lives import Life, make_board
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """An empty database."""
-    found = Database(database_url, synchronous="NORMAL")
+    found = Database(database_url, synchronous="NORMAL", pool_size=1)
     yield found
     found.close()
 
