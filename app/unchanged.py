@@ -50,8 +50,8 @@ class Unchanged:
             return
 
         async def send_noted(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 304:
-                good_until = scope["state"].get("good_until", 0)
+            good_until = scope["state"].get("good_until")
+            if message["type"] == "http.response.start" and good_until is not None:
                 if len(self._known) >= MOST:
                     self._known.clear()
                 self._known[question] = _Known(stamp, good_until, list(message["headers"]))
