@@ -434,6 +434,9 @@ def note_return(
     from app.cards.journeys import exits_of  # noqa: PLC0415 - it needs NumPy
 
     stays = _stays(tx, tx.scalar(_STAYS_OF, board=board.id, card=card_id))
+    if not ((stays.column == column_id) & (stays.left_at < until)).any():
+        # If it has been there, it left after all that is kept.
+        return
     exits = exits_of(read_layout(tx, board, read_columns(tx, board), ()), stays)
     some = (exits.column == column_id) & (exits.came_back == 0) & (exits.at < until)
     for day in {day_of(at, zone).toordinal() for at in exits.at[some].tolist()}:
