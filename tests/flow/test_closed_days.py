@@ -69,14 +69,15 @@ def open_all(past: Past) -> None:
     past.board.person.weir.db.write_now(forget)
 
 
-def closed_like_open(past: Past) -> None:
-    """What closed days say is what the visits say, before and after another closing."""
+def closed_like_open(past: Past) -> list[Any]:
+    """What closed days say is what the visits say, before and after another closing; that."""
     as_it_is = flows(past)
     open_all(past)
     plain = flows(past)
     assert as_it_is == plain
     close(past)
     assert flows(past) == plain
+    return plain
 
 
 class Hands:
@@ -170,8 +171,7 @@ def test_what_is_remembered_of_closed_days_is_forgotten_with_another_past(
         document = {"format": "weir-history/1", "cards": [{**old, "moves": moves}]}
         ada.post("/boards/OPS/import", document)
         close(berlin)
-    assert flows(berlin) != before
-    closed_like_open(berlin)
+    assert closed_like_open(berlin) != before
 
 
 def test_days_that_are_closed_later_are_put_to_those_that_are_remembered(berlin: Past) -> None:
