@@ -4,28 +4,15 @@ The routes and fields come from the OpenAPI document, so that nobody has to thin
 """
 
 import base64
-import inspect
 import json
-import types
-import typing
-import unicodedata
 from collections.abc import Iterator
-from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any
 
 import pytest
-from fastapi.params import Param
-from fastapi.routing import iter_route_contexts
-from pydantic import BaseModel, ConfigDict
-from sqlalchemy import bindparam, select
 
-from app.db import Query
-from app.errors import Invalid
-from app.forms import Form
-from app.models import Card
-from app.types import Model
 from tests import databases
-from tests.routes import app_for_looking, document
-from tests.support import BoardOf, Person, Weir
+from tests.routes import document
+from tests.support import BoardOf
 from tests.test_access import API_TABLE, Call, address
 from tests.worlds import ADMINISTRATOR, MANAGER, Caller, World, api, world_on
 
@@ -305,6 +292,13 @@ def test_a_body_that_is_too_large_is_a_413(ops: BoardOf) -> None:
     assert ops.cards() == []
 
 
+def test_every_body_of_the_document_says_that_it_takes_nothing_else() -> None:
+    for name in WITH_BODY:
+        schema = OPERATIONS[name]["requestBody"]["content"]["application/json"]["schema"]
+        for body in choices(schema):
+            assert body.get("type") == "null" or body["additionalProperties"] is False, name
+
+
 # --- Queries -------------------------------------------------------------------------------------
 
 NO_INTEGER = [
@@ -458,176 +452,3 @@ def test_a_hostile_version_is_a_stale_one(world: World, value: str) -> None:
         manager(world, ""), "PATCH", path, json={"title": "Other"}, headers={"If-Match": value}
     )
     assert response.status_code == 412
-
-
-# --- What is taken comes back as it was ----------------------------------------------------------
-
-TEXTS = [
-    "Ünïcödé and 漢字",
-    "🦑 👩‍👩‍👧‍👦 🏳️‍🌈",
-    "right to left: \u202eabc\u202c مرحبا",
-    "'; DROP TABLE cards; --",
-    '"quotes" \\back\\slashes\\ %s {} {{ }} $1 :name ?',
-    "<script>alert(1)</script> & <b>bold</b>",
-    "noncharacters \ufffe\uffff \U0010ffff and a replacement \ufffd",
-    "zero\u200bwidth\u200djoiners",
-    "=1+1",
-]
-
-
-def test_text_that_is_taken_comes_back_as_it_was(ops: BoardOf) -> None:
-    for text in TEXTS:
-        card = ops.add(text, description=text, labels=[text], external_id=text)
-        ops.person.post(f"/cards/{card['id']}/block", {"reason": text})
-        found = ops.person.get(f"/cards/{card['id']}")
-        expected = unicodedata.normalize("NFC", text)
-        assert found["title"] == found["description"] == found["external_id"] == expected
-        assert found["labels"] == [expected]
-        assert found["blocked"]["reason"] == expected
-        for query in ({"q": text}, {"label": text}, {"external_id": text}):
-            assert [each["id"] for each in ops.cards(**query)] == [card["id"]]
-        assert ops.events()[-2]["data"]["title"] == expected
-
-
-def test_text_is_composed_and_trimmed(ops: BoardOf) -> None:
-    card = ops.add("  U\u0308ber\u00a0\n", description="\n Text \n")
-    assert (card["title"], card["description"]) == ("Über", "Text")
-
-
-def test_text_may_be_as_long_as_it_is_said_and_not_one_character_longer(ops: BoardOf) -> None:
-    for name, most in (("title", 500), ("description", 50_000), ("external_id", 200)):
-        for letter in ("x", "漢", "🦑"):
-            body = {"title": "A card", name: letter * most}
-            assert ops.person.post(f"/boards/{ops.key}/cards", body)[name] == letter * most
-            assert ops.try_add(**{"title": "A card", name: letter * (most + 1)}).status_code == 422
-            ops.person.delete(f"/cards/{ops.cards()[-1]['id']}")
-
-
-def test_a_search_finds_what_it_says_in_any_case_and_nothing_else(ops: BoardOf) -> None:
-    ops.add("50 or ab or backslash")
-    for text in ("50%", "a_b", "back\\slash", "ÜBER", "straße", "ОПС"):
-        card = ops.add(f"This is {text} in a title")
-        for query in (text, text.lower()):
-            assert [each["id"] for each in ops.cards(q=query)] == [card["id"]], query
-
-
-def test_a_time_zone_that_is_none_is_a_422(ada: Person) -> None:
-    zones = ("", "Mars/Base", "../../etc/passwd", "Europe", "\x00", "x" * 100, "/etc/localtime")
-    for zone in zones:
-        body = {"key": "ZONE", "name": "A", "time_zone": zone}
-        assert ada.ask("POST", "/boards", json=body).status_code == 422, zone
-    assert ada.get("/boards")["items"] == []
-
-
-def test_an_address_that_grows_when_it_is_folded_is_judged_by_what_is_kept(ops: BoardOf) -> None:
-    for local in ("ß" * 242, "ß" * 121):
-        body = {"email": f"{local}@example.org", "role": "viewer"}
-        response = ops.person.ask("POST", "/boards/OPS/members", json=body)
-        assert response.status_code == 422
-        assert ("characters" in response.text) == (len(local) == 242)
-
-
-@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, "\ud800"])
-def test_what_the_types_would_overlook_is_caught_at_the_database(
-    weir: Weir, caplog: pytest.LogCaptureFixture, value: Any
-) -> None:
-    """The last net: an answer for the client, and a line in the log, since it is a bug."""
-    column = Card.number if isinstance(value, int) else Card.title
-    query = Query(select(Card.id).where(column == bindparam("value")), _Id)
-    for ask in (weir.db.read_now, weir.db.write_now):
-        caplog.clear()
-        with pytest.raises(Invalid):
-            ask(lambda tx: tx.all(query, value=value))
-        assert [record.name for record in caplog.records] == ["weir.db"]
-
-
-class _Id(NamedTuple):
-    id: int
-
-
-# --- The types -----------------------------------------------------------------------------------
-
-
-def bare(hint: Any, *, constrained: bool = False) -> Iterator[str]:
-    """The bare `str`, `int` and `float` in a type: those without any constraint."""
-    origin = get_origin(hint)
-    if origin is typing.Annotated:
-        inner, *metadata = get_args(hint)
-        real = [each for each in metadata if not isinstance(each, Param)]
-        yield from bare(inner, constrained=constrained or bool(real))
-    elif origin in {typing.Union, types.UnionType}:
-        for each in get_args(hint):
-            # A union of text and number is judged by what stands before it.
-            yield from bare(each, constrained=constrained)
-    elif origin in {list, set, tuple, dict}:
-        for each in get_args(hint):
-            yield from bare(each)
-    elif hint in {str, int, float, bytes, Any} and not constrained:
-        yield getattr(hint, "__name__", str(hint))
-
-
-def subclasses(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    """Every model that is made of a base."""
-    for each in base.__subclasses__():
-        if each.__module__.startswith("app."):
-            yield each
-        yield from subclasses(each)
-
-
-def inputs() -> Iterator[tuple[str, Any]]:
-    """Everything that a route takes: its parameters, those of what it depends on, models."""
-    seen: set[Any] = set()
-    for context in iter_route_contexts(app_for_looking().routes):
-        endpoint, dependant = context.endpoint, getattr(context, "dependant", None)
-        waiting = [] if dependant is None else [dependant]
-        while waiting:
-            one = waiting.pop()
-            waiting += one.dependencies
-            call = one.call if one is not dependant else endpoint
-            if call in seen or not inspect.isfunction(call):
-                continue
-            seen.add(call)
-            for name, hint in get_type_hints(call, include_extras=True).items():
-                if name != "return":
-                    yield f"{call.__module__}.{call.__name__}({name})", hint
-    for model in {*subclasses(Model), *subclasses(Form), *_query_models()}:
-        for name, hint in get_type_hints(model, include_extras=True).items():
-            if name in model.model_fields:
-                # What stands in Field(...) constrains it too.
-                metadata = model.model_fields[name].metadata
-                limited = typing.Annotated[hint, *metadata] if metadata else hint
-                yield f"{model.__module__}.{model.__name__}.{name}", limited
-
-
-def _query_models() -> set[type[BaseModel]]:
-    found = set()
-    for context in iter_route_contexts(app_for_looking().routes):
-        if context.endpoint is None or not hasattr(context, "dependant"):
-            continue
-        for hint in get_type_hints(context.endpoint).values():
-            if inspect.isclass(hint) and issubclass(hint, BaseModel):
-                found.add(hint)
-    return found
-
-
-def test_no_route_takes_a_bare_text_or_number() -> None:
-    found = {name: list(bare(hint)) for name, hint in inputs()}
-    assert len(found) > 100
-    assert {name: kinds for name, kinds in found.items() if kinds} == {}
-
-
-def test_every_body_refuses_unknown_fields_and_bends_no_value() -> None:
-    for model in subclasses(Model):
-        config: ConfigDict = model.model_config
-        assert config.get("extra") == "forbid", model
-        assert config.get("strict"), model
-        assert config.get("allow_inf_nan") is False, model
-    for form in subclasses(Form):
-        assert form.model_config.get("extra") == "forbid", form
-
-
-def test_every_body_of_the_document_says_that_it_takes_nothing_else() -> None:
-    for name in WITH_BODY:
-        schema = OPERATIONS[name]["requestBody"]["content"]["application/json"]["schema"]
-        for body in choices(schema):
-            assert body.get("type") == "null" or body["additionalProperties"] is False, name
