@@ -174,6 +174,9 @@ DO $$ DECLARE each text; BEGIN
     PERFORM setval(oid, 1, false) FROM pg_class WHERE relkind = 'S';
 END $$
 """
+LEAVE = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> %s
+"""
 # Rows that went take room until somebody vacuums. Making a database anew is quicker than that.
 MOST_BYTES = 4_000_000
 
@@ -191,7 +194,9 @@ class PostgresDatabases:
         self._spare: list[_Migrated] = []
 
     def close(self) -> None:
-        """Close the connection that makes the databases."""
+        """Close the connections that make the databases and empty them."""
+        for one in self._spare:
+            one.close()
         self._admin.close()
 
     @contextmanager
@@ -208,22 +213,23 @@ class PostgresDatabases:
         try:
             yield one.url
         finally:
-            self._leave(one.name)
+            self._leave(one)
             if one.is_emptied():
                 self._spare.append(one)
             else:
+                one.close()
                 self._drop(one.name)
 
     def _migrated(self) -> _Migrated:
         name = self._create("migrated")
         return _Migrated(name, _of_database(self._url, name))
 
-    def _leave(self, name: str) -> None:
-        """Ends what is still connected with a database. Most is about to end by itself, and sooner
-        than PostgreSQL would look whether it has."""
-        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    def _leave(self, one: _Migrated) -> None:
+        """Ends what a test has left connected with a database. Most is about to end by itself, and
+        sooner than PostgreSQL would look whether it has."""
         deadline = time.monotonic() + 5
-        while self._admin.execute(end, [name]).rowcount and time.monotonic() < deadline:
+        while self._admin.execute(LEAVE, [one.name, one.pid]).rowcount:
+            assert time.monotonic() < deadline, "a connection does not end"
             time.sleep(0.002)
 
     def _create(self, template: str) -> str:
@@ -236,28 +242,37 @@ class PostgresDatabases:
 
 
 class _Migrated:
-    """A database as the migrations leave it."""
+    """A database as the migrations leave it, and a connection by which it is emptied: what
+    PostgreSQL must know of a schema takes longer to read than to empty it."""
 
     def __init__(self, name: str, url: str) -> None:
         self.name = name
         self.url = url
-        with psycopg.connect(url) as connection:
-            self._schema = connection.execute(SCHEMA).fetchall()
-            self._bytes = self._size(connection)
+        self._connection = psycopg.connect(url, autocommit=True)
+        self.pid = self._connection.info.backend_pid
+        self._schema = self._connection.execute(SCHEMA).fetchall()
+        self._bytes = self._size()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
     def is_emptied(self) -> bool:
         """Whether it could be made as it was."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            if self._size(connection) > self._bytes + MOST_BYTES:
+        try:
+            if self._size() > self._bytes + MOST_BYTES:
                 return False
-            if connection.execute(SCHEMA).fetchall() != self._schema:
+            if self._connection.execute(SCHEMA).fetchall() != self._schema:
                 return False
-            connection.execute(EMPTY_ALL)
-            return True
+            self._connection.execute(EMPTY_ALL)
+        except psycopg.OperationalError:
+            # A test that ends every connection has ended this one too.
+            return False
+        return True
 
-    @staticmethod
-    def _size(connection: psycopg.Connection[Any]) -> Any:
-        row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+    def _size(self) -> Any:
+        size = "SELECT pg_database_size(current_database())"
+        row = self._connection.execute(size).fetchone()
         return row and row[0]
 
 
