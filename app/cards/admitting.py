@@ -60,20 +60,6 @@ _FILLING_CELL = Query(
     .limit(LISTED),
     _Filling,
 )
-_FILLING_PERSON = Query(
-    select(*_filling, Card.block_id)
-    .join(CardAssignee, CardAssignee.card_id == Card.id)
-    .join(Column, Column.id == Card.column_id)
-    .where(
-        CardAssignee.user_id == bindparam("user_id"),
-        Card.board_id == bindparam("board_id"),
-        Column.kind == "active",
-        _live,
-    )
-    .order_by(*_oldest_first)
-    .limit(LISTED),
-    _Filling,
-)
 _HELD = Query(
     select(
         User.id.label("user_id"),
@@ -274,9 +260,27 @@ def _full_words(name: str, count: int, limit: int) -> str:
     return f"{name} has room for {limit - count} more ({count} of {limit})."
 
 
+def _cards_of_person(tx: Tx, board: OpenBoard, user_id: int) -> list[_Filling]:
+    """The cards that a person has in active columns, as they were before what is refused: that may
+    be that another column becomes one."""
+    found = tx.execute(
+        select(*_filling, Card.block_id)
+        .join(CardAssignee, CardAssignee.card_id == Card.id)
+        .where(
+            CardAssignee.user_id == user_id,
+            Card.board_id == board.id,
+            Card.column_id.in_(board.shape.active),
+            _live,
+        )
+        .order_by(*_oldest_first)
+        .limit(LISTED)
+    )
+    return [_Filling._make(row) for row in found]
+
+
 def _cards_filling(tx: Tx, board: OpenBoard, place: rules.Place) -> list[dict[str, Any]]:
     if place.scope == rules.PERSON:
-        rows = tx.all(_FILLING_PERSON, user_id=place.id, board_id=board.id)
+        rows = _cards_of_person(tx, board, place.id)
     else:
         rows = [
             row

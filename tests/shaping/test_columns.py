@@ -298,3 +298,16 @@ def test_a_board_has_at_most_40_columns(simple: BoardOf) -> None:
         add(simple, name=f"Column {n}")
     path = f"/boards/{simple.key}/columns"
     assert simple.person.ask("POST", path, json={"name": "One more"}).status_code == 409
+
+
+def test_who_has_enough_in_work_is_told_of_no_card_that_is_not_in_work_yet(ops: BoardOf) -> None:
+    ada = ops.person
+    ops.person.patch(f"/boards/{ops.key}", {"person_wip_limit": 1})
+    working = ops.add("In work", column="Doing", assignee_ids=[ada.id])
+    ops.add("Waits", column="Ready", assignee_ids=[ada.id])
+    path = f"/columns/{ops.column('Ready')}"
+    response = ada.ask("PATCH", path, json={"kind": "active"})
+    assert response.status_code == 409
+    problem = response.json()
+    assert (problem["scope"], problem["count"], problem["limit"]) == ("person", 1, 1)
+    assert [card["id"] for card in problem["cards"]] == [working["id"]]
