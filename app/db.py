@@ -46,6 +46,7 @@ CHANNEL = "weir"
 # In a process's memory: the key of the board that a card was on when it was last changed.
 BOARD_OF_CARD = "board of card"
 _TELL_RIGHTS = f"SELECT pg_notify('{CHANNEL}', 'rights')"
+_SNAPSHOT = Statement(sa.select(sa.cast(sa.func.pg_current_snapshot(), sa.Text)))
 DOWN_SECONDS = 1.0  # how long nobody tries to connect after somebody could not
 CLOSE_SECONDS = 2.0  # how long running work may take once the database is being closed
 
@@ -107,6 +108,8 @@ class Database:
         self._closed = False
         self._gate = threading.Lock()  # between handing work in and closing
         self._stamps: Any = None  # the cursor that asks for stamps
+        self._last_stamp: asyncio.Future[Any] | None = None
+        self._next_stamp: asyncio.Future[Any] | None = None
         self._stamp_lock = threading.Lock()
         self._reads: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         # Who waits to write, by board; a board that stands in `_turns` waits for a thread.
@@ -153,10 +156,31 @@ class Database:
         self._submit_read(_Item(fn, args, future, None))
         return cast(T, future.result())
 
-    def stamp(self) -> int | None:
-        """A number that changes with every change of the database, by whatever process; None where
-        the database has none, or is kept by somebody. It takes microseconds, on this thread."""
-        if self.dialect != SQLITE or self._closed:
+    async def stamp(self) -> object | None:
+        """Something that is the same as before only if nothing at all was changed in the database
+        since, by whatever process; None where it is not to be had."""
+        if self.dialect == SQLITE:
+            return self._sqlite_stamp()
+        # One look does for all who began to ask before it.
+        if self._next_stamp is None or self._next_stamp.done():
+            self._next_stamp = asyncio.ensure_future(self._look(self._last_stamp))
+        return await asyncio.shield(self._next_stamp)
+
+    async def _look(self, last: "asyncio.Future[Any] | None") -> object | None:
+        if last is not None and not last.done():
+            await asyncio.wait((last,))
+        self._last_stamp, self._next_stamp = self._next_stamp, None
+        try:
+            # What a transaction sees is what all of those did that it counts as done.
+            return await self.read(lambda tx: tx.scalar(_SNAPSHOT))
+        except Unavailable:
+            return None
+        except database_errors():
+            return None
+
+    def _sqlite_stamp(self) -> int | None:
+        """It takes microseconds, on this thread."""
+        if self._closed:
             return None
         try:
             # Always by the same connection: what two of them say cannot be compared.

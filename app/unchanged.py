@@ -2,8 +2,8 @@
 
 An answer 304 that a route gave is given again to the same question (address, credentials, tag) as
 long as nothing at all has changed in the database, by whatever process, and no time has come at
-which it would be another: the page grows older, the session ends. SQLite can tell in microseconds
-that nothing was written; on PostgreSQL every question is looked into.
+which it would be another: the page grows older, the session ends. SQLite tells in microseconds that
+nothing was written, PostgreSQL in one look for all who ask at the same time.
 """
 
 from hashlib import blake2b
@@ -21,7 +21,7 @@ _ASKED_BY = frozenset({b"authorization", b"cookie", b"if-none-match", b"hx-reque
 
 
 class _Known(NamedTuple):
-    stamp: int
+    stamp: object
     good_until: int
     headers: list[tuple[bytes, bytes]]
 
@@ -38,7 +38,7 @@ class Unchanged:
         """Lets a request through, or answers it here."""
         question = _question(scope)
         # Before anything is read: what is written meanwhile counts as written afterwards.
-        stamp = None if question is None else self.db.stamp()
+        stamp = None if question is None else await self.db.stamp()
         if question is None or stamp is None:
             await self.app(scope, receive, send)
             return

@@ -1,5 +1,6 @@
 """Who asks again for what has not changed is told so without a look at it, and never wrongly."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,7 @@ def looked(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> int:
 def test_the_second_time_nobody_looks(ops: BoardOf, monkeypatch: pytest.MonkeyPatch) -> None:
     asker = by_token(ops.person, f"/api/v1/boards/{ops.key}")
     assert asker.again() == 304
+    # PostgreSQL has to be asked whether anything was written.
     times = 0 if ops.person.weir.db.dialect == "sqlite" else 2
     assert looked(asker, monkeypatch) == times
 
@@ -196,3 +198,51 @@ def test_a_message_for_the_page_is_not_left_out(ops: BoardOf, weir: Weir) -> Non
     with_message = page.ask(**{"If-None-Match": page.tag, "Cookie": cookie})
     assert with_message.status_code == 200
     assert "The cord is pulled." in with_message.text
+
+
+def test_a_stamp_is_another_after_each_change_and_the_same_without_one(database_url: str) -> None:
+    db, other = Database(database_url), Database(database_url)
+
+    async def look() -> None:
+        first = await db.stamp()
+        assert first is not None
+        assert await db.stamp() == first
+        other.read_now(lambda tx: tx.execute(sa.select(Token.id)).all())
+        assert await db.stamp() == first
+        seen = {first}
+        for writer in (db, other, other, db):
+            writer.write_now(lambda tx: tx.execute(sa.text("DELETE FROM tokens WHERE id < 0")))
+            writer.write_now(lambda tx: auth.add_user(tx, f"{len(seen)}@example.org", "A", "x"))
+            seen.add(await db.stamp())
+        assert len(seen) == 5
+
+    asyncio.run(look())
+    asyncio.run(look_again(db))
+    other.close()
+    db.close()
+
+
+async def look_again(db: Database) -> None:
+    """In another event loop, and all at once: they have one answer, and it is there."""
+    stamps = await asyncio.gather(*(db.stamp() for _ in range(20)))
+    assert len(set(stamps)) == 1
+    assert stamps[0] is not None
+
+
+def test_who_asks_at_the_same_time_shares_a_look(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = Database(postgresql_url)
+    looks = 0
+    read = Database.read
+
+    async def counted(self: Database, *args: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return await read(self, *args)
+
+    monkeypatch.setattr(Database, "read", counted)
+    asyncio.run(look_again(db))
+    assert looks == 1
+    db.close()
+    assert asyncio.run(db.stamp()) is None
