@@ -179,7 +179,8 @@ class Database:
             return None
 
     def _sqlite_stamp(self) -> int | None:
-        """It takes microseconds, on this thread."""
+        """The number that SQLite changes with each commit of another connection; on this thread,
+        since it takes microseconds."""
         if self._closed:
             return None
         try:

@@ -87,9 +87,12 @@ def looked(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> int:
 def test_the_second_time_nobody_looks(ops: BoardOf, monkeypatch: pytest.MonkeyPatch) -> None:
     asker = by_token(ops.person, f"/api/v1/boards/{ops.key}")
     assert asker.again() == 304
-    # PostgreSQL has to be asked whether anything was written.
-    times = 0 if ops.person.weir.db.dialect == "sqlite" else 2
-    assert looked(asker, monkeypatch) == times
+    times = looked(asker, monkeypatch)
+    if ops.person.weir.db.dialect == "sqlite":
+        assert times == 0
+    else:
+        # It has to be asked whether anything was written, and tests of other processes write too.
+        assert 2 <= times <= 4
 
 
 def test_the_answer_is_the_same_as_the_first_one(ops: BoardOf) -> None:
@@ -204,11 +207,15 @@ def test_a_stamp_is_another_after_each_change_and_the_same_without_one(database_
     db, other = Database(database_url), Database(database_url)
 
     async def look() -> None:
-        first = await db.stamp()
+        # On PostgreSQL tests of other processes write to the same server.
+        for _ in range(1 if db.dialect == "sqlite" else 500):
+            first = await db.stamp()
+            other.read_now(lambda tx: tx.execute(sa.select(Token.id)).all())
+            if await db.stamp() == first:
+                break
+        else:
+            raise AssertionError("it is another each time")
         assert first is not None
-        assert await db.stamp() == first
-        other.read_now(lambda tx: tx.execute(sa.select(Token.id)).all())
-        assert await db.stamp() == first
         seen = {first}
         for writer in (db, other, other, db):
             writer.write_now(lambda tx: tx.execute(sa.text("DELETE FROM tokens WHERE id < 0")))

@@ -156,12 +156,11 @@ async def _show(call: Call, key: str, sent: Sent[Any] | None = None, status: int
 
 def _shown(board: OpenBoard, pull: PastPull, names: dict[int, str]) -> dict[str, Any]:
     zone = board.row.time_zone
-    end = board.now if pull.released_at is None else pull.released_at
     return {
         "reason": pull.reason,
         "when": moment(pull.at, zone),
         "by": _name(pull.by, names),
-        "lasted": long_duration(max(0, end - pull.at)),
+        "lasted": long_duration(pull.lasted(board.now)),
         "released_by": _name(pull.released_by, names),
         "learning": pull.learning,
         "countermeasure": pull.countermeasure,

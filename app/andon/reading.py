@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import BigInteger, bindparam, literal_column, select
+from sqlalchemy import BigInteger, bindparam
 
 from app import clock
 from app.auth.names import names_of
-from app.boards.cord import person_json, pull_of
+from app.boards.cord import CordEvent, person_json, pull_of, select_pulls_or_releases
 from app.boards.history import OpenBoard
 from app.db import Query, Tx
-from app.models import RARE_EVENTS, Event
+from app.models import Event
 
 
 class PastPull(NamedTuple):
@@ -27,36 +27,24 @@ class PastPull(NamedTuple):
     countermeasure: str = ""
     helpers: tuple[int, ...] = ()
 
-
-class _Row(NamedTuple):
-    seq: int
-    at: int
-    actor_id: int | None
-    data: str
-
-
-def _events(kind: str) -> Any:
-    # Without a parameter for the type, or the databases do not see that the index has them all.
-    return select(Event.seq, Event.at, Event.actor_id, Event.data).where(
-        Event.board_id == bindparam("board_id"),
-        Event.type == literal_column(f"'{kind}'"),
-        RARE_EVENTS,
-    )
+    def lasted(self, now: int) -> int:
+        """How long the cord was pulled, in microseconds: up to its release, or up to now."""
+        return max(0, (now if self.released_at is None else self.released_at) - self.at)
 
 
 _PULLED = Query(
-    _events("andon.pulled")
+    select_pulls_or_releases("andon.pulled")
     .where(Event.seq < bindparam("before", type_=BigInteger))
     .order_by(Event.seq.desc())
     .limit(bindparam("some", type_=BigInteger)),
-    _Row,
+    CordEvent,
 )
 _RELEASED = Query(
-    _events("andon.resolved").where(
+    select_pulls_or_releases("andon.resolved").where(
         Event.seq > bindparam("after", type_=BigInteger),
         Event.seq < bindparam("before", type_=BigInteger),
     ),
-    _Row,
+    CordEvent,
 )
 
 
@@ -65,7 +53,7 @@ def past_pulls(tx: Tx, board: OpenBoard, some: int, before: int = 2**62) -> list
     pulled = tx.all(_PULLED, board_id=board.id, before=before, some=some)
     if not pulled:
         return []
-    released: dict[int, tuple[_Row, Mapping[str, Any]]] = {}
+    released: dict[int, tuple[CordEvent, Mapping[str, Any]]] = {}
     # What released a pull comes after it and before the next one.
     for row in tx.all(_RELEASED, board_id=board.id, after=pulled[-1].seq, before=before):
         facts = orjson.loads(row.data)
@@ -74,7 +62,7 @@ def past_pulls(tx: Tx, board: OpenBoard, some: int, before: int = 2**62) -> list
 
 
 def _past_pull(
-    board: OpenBoard, row: _Row, released: tuple[_Row, Mapping[str, Any]] | None
+    board: OpenBoard, row: CordEvent, released: tuple[CordEvent, Mapping[str, Any]] | None
 ) -> PastPull:
     found = PastPull(row.seq, orjson.loads(row.data)["reason"], row.at, row.actor_id)
     if released is None:
@@ -98,7 +86,6 @@ def names_in(tx: Tx, pulls: Iterable[PastPull]) -> dict[int, str]:
 
 def past_pull_json(pull: PastPull, names: Mapping[int, str], now: int) -> dict[str, Any]:
     """A pull with its release as the API shows it."""
-    end = now if pull.released_at is None else pull.released_at
     return {
         "seq": pull.seq,
         "reason": pull.reason,
@@ -106,7 +93,7 @@ def past_pull_json(pull: PastPull, names: Mapping[int, str], now: int) -> dict[s
         "pulled_at": clock.iso(pull.at),
         "resolved_by": person_json(pull.released_by, names),
         "resolved_at": clock.iso_or_none(pull.released_at),
-        "duration": clock.seconds(max(0, end - pull.at)),
+        "duration": clock.seconds(pull.lasted(now)),
         "learning": pull.learning,
         "countermeasure": pull.countermeasure,
         "helpers": [person_json(user_id, names) for user_id in pull.helpers],

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import bindparam, literal_column, select, update
+from sqlalchemy import Select, bindparam, literal_column, select, update
 
 from app import clock
 from app.auth.names import names_of
@@ -25,38 +25,38 @@ class Pull(NamedTuple):
     helpers: tuple[int, ...] = ()
 
 
-class _Last(NamedTuple):
+class CordEvent(NamedTuple):
+    """Something that happened to a board's cord."""
+
     seq: int
     at: int
     actor_id: int | None
     data: str
 
 
-def _newest(kind: str) -> Query[_Last]:
+_of_a_board = select(Event.seq, Event.at, Event.actor_id, Event.data).where(
+    Event.board_id == bindparam("board_id")
+)
+
+
+def select_pulls_or_releases(kind: str) -> Select[*tuple[Any, ...]]:
+    """The statement of a board's pulls (`andon.pulled`) or releases (`andon.resolved`)."""
     # Without a parameter for the type, or the databases do not see that the index has them all.
-    return Query(
-        select(Event.seq, Event.at, Event.actor_id, Event.data)
-        .where(
-            Event.board_id == bindparam("board_id"),
-            Event.type == literal_column(f"'{kind}'"),
-            RARE_EVENTS,
-        )
-        .order_by(Event.at.desc(), Event.seq.desc())
-        .limit(1),
-        _Last,
+    return _of_a_board.where(Event.type == literal_column(f"'{kind}'"), RARE_EVENTS)
+
+
+_PULLED, _RELEASED = (
+    Query(
+        select_pulls_or_releases(kind).order_by(Event.at.desc(), Event.seq.desc()).limit(1),
+        CordEvent,
     )
-
-
-_PULLED, _RELEASED = _newest("andon.pulled"), _newest("andon.resolved")
+    for kind in ("andon.pulled", "andon.resolved")
+)
 _HELPED = Query(
-    select(Event.seq, Event.at, Event.actor_id, Event.data)
-    .where(
-        Event.board_id == bindparam("board_id"),
-        Event.seq > bindparam("after"),
-        Event.type == "andon.helped",
-    )
-    .order_by(Event.seq),
-    _Last,
+    _of_a_board.where(Event.seq > bindparam("after"), Event.type == "andon.helped").order_by(
+        Event.seq
+    ),
+    CordEvent,
 )
 _SET = Statement(
     update(Board).where(Board.id == bindparam("board_id")).values(andon=bindparam("andon"))

@@ -114,8 +114,8 @@ class ColumnView:
     url: str
     cells: list[CellView] = field(default_factory=list)
     hidden_done: int = 0
-    stopped: bool = False  # the cord is pulled, and here new work is started
-    stops: bool = False  # here or left of it: nothing but incidents comes from before or new
+    stops: bool = False  # the cord is pulled, and what came here would be new work
+    stopped: bool = False  # the first of these columns
 
 
 @dataclass(frozen=True, slots=True)

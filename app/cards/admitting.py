@@ -182,14 +182,8 @@ def check_not_blocked(board: OpenBoard, card: CardRow, column_id: int, lane_id: 
         category=card.block_category,
         since=clock.iso_or_none(card.block_since),
     )
-    data = {
-        "scope": "blocked",
-        "place": {"id": card.id, "name": card.ref},
-        "limit": None,
-        "count": None,
-        "to": {"column_id": column_id, "lane_id": lane_id},
-        "action": "move",
-    }
+    place, to = {"id": card.id, "name": card.ref}, Cell(column_id, lane_id)
+    data = _told_without_limit("blocked", place, to, "move")
     keep_refusal(board, refusal, Fact("move.refused", card.id, data))
     raise refusal
 
@@ -218,19 +212,29 @@ def check_cord(
             "No new work is started until it is released; incidents are.",
             **{name: told[name] for name in ("reason", "pulled_by", "pulled_at")},
         )
-        data: dict[str, Any] = {
-            "scope": "andon",
-            "place": {"id": board.id, "name": board.row.name},
-            "limit": None,
-            "count": None,
-            # A place that is made by the refused change goes with it.
-            "to": None if places_are_new else {"column_id": to.column_id, "lane_id": to.lane_id},
-            "action": action,
-        }
+        # A place that is made by the refused change goes with it.
+        there = None if places_are_new else to
+        place = {"id": board.id, "name": board.row.name}
+        data = _told_without_limit("andon", place, there, action)
         if card_ids:
             data["card_ids"] = list(card_ids)
         keep_refusal(board, refusal, Fact("move.refused", card_id, data))
         raise refusal
+
+
+def _told_without_limit(
+    scope: str, place: dict[str, Any], to: Cell | None, action: str
+) -> dict[str, Any]:
+    """What the history keeps of a refusal by another rule than a limit."""
+    there = None if to is None else to._asdict()
+    return {
+        "scope": scope,
+        "place": place,
+        "limit": None,
+        "count": None,
+        "to": there,
+        "action": action,
+    }
 
 
 def check_confirmed(

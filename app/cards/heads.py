@@ -33,11 +33,12 @@ class Heads:
 
     def column(self, column: Column) -> ColumnView:
         """A column's header."""
-        hidden = 0
+        hidden, shape = 0, self._board.shape
+        stops = self._board.row.andon is not None and rules.starts_work(shape, None, column.id)
         if column.kind == DONE:
             hidden = sum(
                 max(0, self._board.counts.get(Cell(column.id, lane.id), 0) - DONE_SHOWN)
-                for lane in self._board.shape.lanes
+                for lane in shape.lanes
             )
         return ColumnView(
             id=column.id,
@@ -51,15 +52,9 @@ class Heads:
             in_group=column.group_id is not None,
             url=f"/boards/{self._board.row.key}#col-{column.id}",
             hidden_done=hidden,
-            stopped=self._board.row.andon is not None and self._place_of(column) == 0,
-            stops=self._board.row.andon is not None and self._place_of(column) >= 0,
+            stops=stops,
+            stopped=stops and shape.index[column.id] == shape.first_active,
         )
-
-    def _place_of(self, column: Column) -> int:
-        """How far a column lies right of the first active one; negative where it lies left of it,
-        or there is none."""
-        shape = self._board.shape
-        return -1 if shape.first_active is None else shape.index[column.id] - shape.first_active
 
     def group(self, group: Group) -> GroupView:
         """A group's header."""
